@@ -1,0 +1,290 @@
+#include "codegen/type.h"
+
+#include "codegen/kir.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace kiln {
+
+unsigned Type::bits() const {
+  switch (kind) {
+  case TypeKind::Bool:
+  case TypeKind::I8:
+  case TypeKind::U8:
+    return 8;
+  case TypeKind::I16:
+  case TypeKind::U16:
+    return 16;
+  case TypeKind::I32:
+  case TypeKind::U32:
+  case TypeKind::F32:
+    return 32;
+  case TypeKind::I64:
+  case TypeKind::U64:
+  case TypeKind::F64:
+    return 64;
+  case TypeKind::Error:
+  case TypeKind::Never:
+  case TypeKind::None:
+  case TypeKind::Str:
+  case TypeKind::Range:
+  case TypeKind::Tuple:
+  case TypeKind::Array:
+  case TypeKind::Function:
+  case TypeKind::Lambda:
+  case TypeKind::Cell:
+  case TypeKind::Open:
+    break;
+  }
+  assert(false && "only scalars have a width");
+  return 0;
+}
+
+bool Type::is_empty() const {
+  switch (kind) {
+  case TypeKind::Error:
+  case TypeKind::Never:
+  case TypeKind::None:
+  case TypeKind::Function:
+    return true;
+  case TypeKind::Tuple:
+  case TypeKind::Lambda:
+    return std::all_of(elements.begin(), elements.end(), [](const Type *element) { return element->is_empty(); });
+  case TypeKind::Bool:
+  case TypeKind::I8:
+  case TypeKind::I16:
+  case TypeKind::I32:
+  case TypeKind::I64:
+  case TypeKind::U8:
+  case TypeKind::U16:
+  case TypeKind::U32:
+  case TypeKind::U64:
+  case TypeKind::F32:
+  case TypeKind::F64:
+  case TypeKind::Str:
+  case TypeKind::Range:
+  case TypeKind::Array:
+  case TypeKind::Cell:
+  case TypeKind::Open:
+    return false;
+  }
+  return false;
+}
+
+bool Type::has_references() const {
+  switch (kind) {
+  case TypeKind::Str:
+  case TypeKind::Array:
+  case TypeKind::Cell:
+    return true;
+  case TypeKind::Tuple:
+  case TypeKind::Lambda:
+    return std::any_of(elements.begin(), elements.end(), [](const Type *element) { return element->has_references(); });
+  case TypeKind::Error:
+  case TypeKind::Never:
+  case TypeKind::None:
+  case TypeKind::Bool:
+  case TypeKind::I8:
+  case TypeKind::I16:
+  case TypeKind::I32:
+  case TypeKind::I64:
+  case TypeKind::U8:
+  case TypeKind::U16:
+  case TypeKind::U32:
+  case TypeKind::U64:
+  case TypeKind::F32:
+  case TypeKind::F64:
+  case TypeKind::Range:
+  case TypeKind::Function:
+  case TypeKind::Open:
+    return false;
+  }
+  return false;
+}
+
+namespace {
+
+std::string tuple_text(const Type *type) {
+  std::string text = "(";
+  for (size_t i = 0; i < type->elements.size(); ++i) {
+    if (i != 0)
+      text += ", ";
+    if (!type->names.empty() && !type->names[i].empty())
+      text.append(type->names[i]).append(": ");
+    text += to_string(type->elements[i]);
+  }
+  bool lone = type->elements.size() == 1 && type->names.empty(); // (T) would read as T in parentheses.
+  return text += lone ? ",)" : ")";
+}
+
+std::string lambda_text(const KirFunction *function) {
+  if (!function)
+    return "fn";
+  std::string text = "fn(";
+  for (size_t i = 0; i < function->params.size(); ++i) {
+    if (i != 0)
+      text += ", ";
+    text += function->params[i].name;
+  }
+  return text += ")";
+}
+
+} // namespace
+
+std::string to_string(const Type *type) {
+  if (!type)
+    return "?";
+  switch (type->kind) {
+  case TypeKind::Error:
+  case TypeKind::Never:
+  case TypeKind::None:
+  case TypeKind::Bool:
+  case TypeKind::I8:
+  case TypeKind::I16:
+  case TypeKind::I32:
+  case TypeKind::I64:
+  case TypeKind::U8:
+  case TypeKind::U16:
+  case TypeKind::U32:
+  case TypeKind::U64:
+  case TypeKind::F32:
+  case TypeKind::F64:
+  case TypeKind::Str:
+  case TypeKind::Range:
+    return std::string(type->name);
+  case TypeKind::Tuple:
+    return tuple_text(type);
+  case TypeKind::Array:
+    if (type->rank == 1)
+      return "[" + to_string(type->element()) + "]";
+    return "[" + to_string(type->element()) + ", " + std::to_string(type->rank) + "]";
+  case TypeKind::Function:
+    return "fn " + std::string(type->name);
+  case TypeKind::Lambda:
+    return lambda_text(type->lambda);
+  case TypeKind::Cell:
+    return "cell of " + to_string(type->element());
+  case TypeKind::Open:
+    return "?";
+  }
+  return {};
+}
+
+TypeTable::TypeTable() {
+  auto simple = [this](TypeKind kind, std::string_view name, bool spelled = true) {
+    Type type{};
+    type.kind = kind;
+    type.name = name;
+    const Type *made = intern_type(type);
+    if (spelled)
+      named_.emplace(made->name, made);
+    return made;
+  };
+  error = simple(TypeKind::Error, "error", false);
+  never = simple(TypeKind::Never, "never", false);
+  none = simple(TypeKind::None, "none");
+  boolean = simple(TypeKind::Bool, "bool");
+  i8 = simple(TypeKind::I8, "i8");
+  i16 = simple(TypeKind::I16, "i16");
+  i32 = simple(TypeKind::I32, "i32");
+  i64 = simple(TypeKind::I64, "i64");
+  u8 = simple(TypeKind::U8, "u8");
+  u16 = simple(TypeKind::U16, "u16");
+  u32 = simple(TypeKind::U32, "u32");
+  u64 = simple(TypeKind::U64, "u64");
+  f32 = simple(TypeKind::F32, "f32");
+  f64 = simple(TypeKind::F64, "f64");
+  str = simple(TypeKind::Str, "str");
+  range = simple(TypeKind::Range, "range");
+}
+
+std::string_view TypeTable::intern(std::string_view text) {
+  if (auto found = interned_.find(text); found != interned_.end())
+    return found->second;
+  std::string_view kept = texts_.emplace_back(text);
+  interned_.emplace(kept, kept);
+  return kept;
+}
+
+const Type *TypeTable::intern_type(Type type) {
+  // Everything a type consists of is interned already, so that its parts' addresses and numbers identify it.
+  std::string key;
+  auto add = [&key](auto part) { key.append(reinterpret_cast<const char *>(&part), sizeof part); };
+  add(type.kind);
+  add(type.rank);
+  add(type.site);
+  add(type.lambda);
+  type.name = intern(type.name);
+  add(type.name.data());
+  for (const Type *element : type.elements)
+    add(element->id);
+  add(uint32_t(-1));
+  std::vector<std::string_view> names;
+  for (std::string_view name : type.names)
+    add(names.emplace_back(intern(name)).data());
+
+  auto [place, is_new] = by_key_.try_emplace(std::move(key), nullptr);
+  if (!is_new)
+    return place->second;
+  type.id = static_cast<uint32_t>(all_.size());
+  if (!type.elements.empty())
+    type.elements = element_lists_.emplace_back(type.elements.begin(), type.elements.end());
+  if (!names.empty())
+    type.names = name_lists_.emplace_back(std::move(names));
+  return place->second = all_.emplace_back(std::make_unique<Type>(type)).get();
+}
+
+const Type *TypeTable::tuple(std::span<const Type *const> elements, std::span<const std::string_view> names) {
+  assert(names.empty() || names.size() == elements.size());
+  Type type{};
+  type.kind = TypeKind::Tuple;
+  type.elements = elements;
+  type.names = names;
+  return intern_type(type);
+}
+
+const Type *TypeTable::array(const Type *element, uint32_t rank) {
+  assert(rank >= 1);
+  Type type{};
+  type.kind = TypeKind::Array;
+  type.elements = {&element, 1};
+  type.rank = rank;
+  return intern_type(type);
+}
+
+const Type *TypeTable::function(std::string_view name) {
+  Type type{};
+  type.kind = TypeKind::Function;
+  type.name = name;
+  return intern_type(type);
+}
+
+const Type *TypeTable::lambda(const KirFunction *function, std::span<const Type *const> captures) {
+  Type type{};
+  type.kind = TypeKind::Lambda;
+  type.lambda = function;
+  type.elements = captures;
+  return intern_type(type);
+}
+
+const Type *TypeTable::cell(const Type *element) {
+  Type type{};
+  type.kind = TypeKind::Cell;
+  type.elements = {&element, 1};
+  return intern_type(type);
+}
+
+const Type *TypeTable::open(uint32_t site) {
+  Type type{};
+  type.kind = TypeKind::Open;
+  type.site = site;
+  return intern_type(type);
+}
+
+const Type *TypeTable::named(std::string_view name) const {
+  auto found = named_.find(name);
+  return found == named_.end() ? nullptr : found->second;
+}
+
+} // namespace kiln

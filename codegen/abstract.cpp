@@ -1,0 +1,173 @@
+#include "codegen/abstract.h"
+
+#include <cmath>
+#include <limits>
+
+namespace kiln {
+
+namespace {
+
+const Type *join_numbers(TypeTable &types, const Type *a, const Type *b) {
+  if (!a->is_number() || !b->is_number() || a->is(TypeKind::U64) || b->is(TypeKind::U64))
+    return nullptr;
+  if (a->is_integer() && b->is_integer())
+    return types.i64;
+  return types.f64;
+}
+
+const Type *join_tuples(TypeTable &types, const Type *a, const Type *b) {
+  if (a->elements.size() != b->elements.size() || !std::equal(a->names.begin(), a->names.end(), b->names.begin(), b->names.end()))
+    return nullptr;
+  std::vector<const Type *> elements;
+  for (size_t i = 0; i < a->elements.size(); ++i) {
+    const Type *element = join_types(types, a->elements[i], b->elements[i]);
+    if (!element)
+      return nullptr;
+    elements.push_back(element);
+  }
+  return types.tuple(elements, a->names);
+}
+
+/// Arrays never convert; only an element type that is still open gives way.
+const Type *join_arrays(TypeTable &types, const Type *a, const Type *b) {
+  if (a->rank != b->rank)
+    return nullptr;
+  const Type *x = a->element(), *y = b->element();
+  if (x->is(TypeKind::Open))
+    return b;
+  if (y->is(TypeKind::Open))
+    return a;
+  if (x->is_array() && y->is_array())
+    if (const Type *element = join_arrays(types, x, y))
+      return types.array(element, a->rank);
+  return nullptr;
+}
+
+} // namespace
+
+const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
+  if (a == b)
+    return a;
+  if (a->is(TypeKind::Error) || b->is(TypeKind::Error))
+    return types.error;
+  if (a->is(TypeKind::Never))
+    return b;
+  if (b->is(TypeKind::Never))
+    return a;
+  if (const Type *number = join_numbers(types, a, b))
+    return number;
+  if (a->is(TypeKind::Tuple) && b->is(TypeKind::Tuple))
+    return join_tuples(types, a, b);
+  if (a->is_array() && b->is_array())
+    return join_arrays(types, a, b);
+  return nullptr;
+}
+
+Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
+  if (!a.reached())
+    return b;
+  if (!b.reached())
+    return a;
+  Abstract result = a;
+  result.literal = false;
+  if (!a.unset.empty() || !b.unset.empty()) {
+    const Abstract &unset = a.unset.empty() ? b : a;
+    result.unset = unset.unset;
+    result.other_origin = unset.other_origin;
+  }
+  if (a.other || b.other) {
+    const Abstract &conflict = a.other ? a : b;
+    result.type = conflict.type, result.origin = conflict.origin;
+    result.other = conflict.other, result.other_origin = conflict.other_origin;
+    result.constant.reset();
+    return result;
+  }
+  if (const Type *type = join_types(types, a.type, b.type)) {
+    result.type = type;
+    result.origin = type == a.type && !a.type->is(TypeKind::Never) ? a.origin : b.origin;
+    if (!(a.type == b.type && a.constant && b.constant && *a.constant == *b.constant))
+      result.constant.reset();
+    return result;
+  }
+  result.constant.reset();
+  result.other = b.type;
+  result.other_origin = b.origin;
+  return result;
+}
+
+bool fits(const Type *type, int64_t value, bool value_is_u64) {
+  if (type->is(TypeKind::U64))
+    return value_is_u64 || value >= 0;
+  if (value_is_u64 && value < 0)
+    return false;
+  unsigned bits = type->bits();
+  if (type->is_signed())
+    return bits == 64 || (value >= -(int64_t{1} << (bits - 1)) && value < (int64_t{1} << (bits - 1)));
+  return value >= 0 && value < (int64_t{1} << bits);
+}
+
+namespace {
+
+/// Whether every value of the integer type is a value of the other.
+bool contains_all(const Type *wide, const Type *narrow) {
+  if (wide->is_signed() == narrow->is_signed())
+    return wide->bits() >= narrow->bits();
+  return wide->is_signed() && wide->bits() > narrow->bits();
+}
+
+bool exact_as_float(const Type *to, int64_t value, bool is_u64) {
+  double wide = is_u64 ? static_cast<double>(static_cast<uint64_t>(value)) : static_cast<double>(value);
+  // The largest doubles of the range round to 2^63 or 2^64, which do not convert back.
+  if (is_u64 ? wide >= 0x1p64 : wide >= 0x1p63)
+    return false;
+  bool exact = is_u64 ? static_cast<uint64_t>(wide) == static_cast<uint64_t>(value) : static_cast<int64_t>(wide) == value;
+  return exact && (to->is(TypeKind::F64) || static_cast<double>(static_cast<float>(wide)) == wide);
+}
+
+} // namespace
+
+std::optional<Conversion> store_conversion(const Type *from, const Type *to, const std::optional<Constant> &known, bool literal) {
+  if (from->is_integer() && to->is_integer()) {
+    if (contains_all(to, from) || (known && fits(to, known->integer, from->is(TypeKind::U64))))
+      return Conversion::Exact;
+    return known && literal ? std::nullopt : std::optional(Conversion::Checked);
+  }
+  if (from->is_integer() && to->is_float()) {
+    if (from->bits() <= (to->is(TypeKind::F64) ? 32u : 16u))
+      return Conversion::Exact;
+    if (known)
+      return exact_as_float(to, known->integer, from->is(TypeKind::U64)) ? std::optional(Conversion::Exact) : std::nullopt;
+    return Conversion::CheckedExact;
+  }
+  if (from->is(TypeKind::F32) && to->is(TypeKind::F64))
+    return Conversion::Exact;
+  if (from->is(TypeKind::F64) && to->is(TypeKind::F32) && literal)
+    return Conversion::Rounding;
+  return std::nullopt;
+}
+
+std::optional<Constant> convert_constant(const Constant &constant, const Type *from, const Type *to) {
+  Constant result = constant;
+  if (from == to)
+    return result;
+  if (from->is(TypeKind::Bool) && to->is_number()) {
+    if (to->is_float())
+      return Constant{Constant::Float, 0, static_cast<double>(constant.integer), {}};
+    return Constant{Constant::Int, constant.integer, 0, {}};
+  }
+  if (from->is_integer() && to->is_integer())
+    return fits(to, constant.integer, from->is(TypeKind::U64)) ? std::optional(result) : std::nullopt;
+  if (from->is_integer() && to->is_float()) {
+    double wide = from->is(TypeKind::U64) ? static_cast<double>(static_cast<uint64_t>(constant.integer))
+                                          : static_cast<double>(constant.integer);
+    if (to->is(TypeKind::F32))
+      wide = from->is(TypeKind::U64) ? static_cast<float>(static_cast<uint64_t>(constant.integer))
+                                     : static_cast<float>(constant.integer);
+    return Constant{Constant::Float, 0, wide, {}};
+  }
+  if (from->is_float() && to->is_float())
+    return Constant{Constant::Float, 0, to->is(TypeKind::F32) ? static_cast<float>(constant.floating) : constant.floating, {}};
+  return std::nullopt;
+}
+
+} // namespace kiln

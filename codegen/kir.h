@@ -1,0 +1,173 @@
+#pragma once
+
+#include "codegen/type.h"
+#include "lang/ast.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace kiln {
+
+struct Block;
+struct Specialisation;
+struct GlobalVariable;
+struct ExternFunction;
+
+enum class Op : uint8_t {
+#define KILN_OP(name, stage) name,
+#include "codegen/kir_ops.def"
+};
+std::string_view to_string(Op op);
+
+enum class IntrinsicKind : uint16_t {
+#define KILN_INTRINSIC(name, text) name,
+#include "codegen/intrinsics.def"
+};
+std::string_view to_string(IntrinsicKind kind);
+
+/// How a Convert works.
+enum class Conversion : uint8_t {
+  Exact,     // Never fails, loses nothing: widening, bool to integer, integer to a float that holds all its values, f32 to f64.
+  Rounding,  // Arithmetic promotion: an i64 meets an f64 (or f64 is written to f32): nearest.
+  Checked,   // An integer to an integer of another range: out of range is a run-time error.
+  CheckedExact, // Integer to float that must be exact: a run-time error when it is not.
+  Wrapping,  // An integer to a narrower one: the low bits.
+  Truncating,   // A float to an integer, toward zero; NaN or out of range is a run-time error.
+};
+
+/// The value of a Const. Which member counts follows from the kind.
+struct Constant {
+  enum Kind : uint8_t { None, Bool, Int, Float, Str } kind = None;
+  int64_t integer = 0; // Bool, Int (u64 as two's complement)
+  double floating = 0; // Float (an f32 exactly representable)
+  std::string_view text; // Str; lives as long as the session.
+  friend bool operator==(const Constant &a, const Constant &b); // Floats by bits.
+};
+
+/// One instruction; also the value it makes. Lives in its function's storage.
+struct Inst {
+  Op op;
+  uint32_t id = 0; // Dense in the function, from 0.
+  Span span;       // The expression it came from; for operators the whole expression (op_span: the operator).
+  Span op_span;
+  const Type *type = nullptr; // Typed KIR only.
+  Block *block = nullptr;
+  std::vector<Inst *> args;
+
+  // What else an operation needs; kir_ops.def says which.
+  Constant constant;
+  NumberType number_type = NumberType::I64; // Const (untyped): its type as written
+  bool literal = false;     // Const (untyped): an unsuffixed literal, takes its neighbour's type
+  bool inclusive = false;   // Range
+  bool unchecked = false;   // typed: proven not to fail
+  bool fresh = false;       // StoreGlobal
+  bool exact = false;       // CompNew
+  BinaryOp binary_op{};
+  UnaryOp unary_op{};
+  Conversion conversion{};
+  IntrinsicKind intrinsic{};
+  enum Role : uint8_t { Variable, Result, Parameter } role = Variable; // Coerce: what the fixed type belongs to
+  uint32_t index = 0;
+  uint32_t count = 0;
+  std::string_view name;
+  std::vector<std::string_view> names;
+  std::vector<Span> name_spans;
+  const TypeExpr *type_expr = nullptr;
+  const KirFunction *function = nullptr;
+  Specialisation *callee = nullptr;
+  const GlobalVariable *global = nullptr;
+  const ExternFunction *external = nullptr;
+};
+
+/// An edge to a block, with a value for each of its parameters.
+struct Edge {
+  Block *target = nullptr;
+  std::vector<Inst *> args;
+};
+
+enum class TermKind : uint8_t { None, Jump, Branch, Return, Unreachable };
+/// How a block ends. Jump: edges[0]. Branch: condition (bool), edges[0] when true, edges[1] when false. Return: value.
+struct Terminator {
+  TermKind kind = TermKind::None;
+  Span span;
+  Inst *value = nullptr; // Branch: condition; Return: the value (none is a Const).
+  Edge edges[2];
+};
+
+struct Block {
+  uint32_t id = 0; // Its place in KirFunction::blocks.
+  std::vector<Inst *> params;
+  std::vector<Inst *> insts;
+  Terminator end;
+  bool loop_header = false;  // Some edge comes from a later block.
+  uint32_t loop_depth = 0;
+};
+
+/// A parameter as declared.
+struct KirParam {
+  std::string_view name;
+  Span span;
+  const TypeExpr *type_expr = nullptr;        // Null when not annotated.
+  std::unique_ptr<KirFunction> default_value; // A function of the parameters before it; null when required.
+};
+
+/// The body of a function, lambda, default value, or unit of top-level statements, in SSA with block arguments.
+/// Blocks are in reverse postorder (every block but a loop header after all its predecessors); blocks[0] is the entry.
+struct KirFunction {
+  std::string name; // Lambdas: "fn"; units: "top level".
+  Span span;        // The whole definition.
+  Span name_span;
+  std::vector<KirParam> params;           // Without captures.
+  std::vector<std::string_view> captures; // Lambdas: the captured locals; first among the entry block's parameters.
+  const TypeExpr *result_type = nullptr;
+  std::string_view doc;
+  bool is_lambda = false;
+  bool is_unit = false;     // Top-level statements; returns none.
+  bool has_loop = false;
+  bool typed = false;
+  bool from_library = false;
+  std::deque<Block> block_storage;
+  std::deque<Inst> inst_storage;
+  std::vector<Block *> blocks;
+  std::vector<std::unique_ptr<KirFunction>> lambdas; // Those written in this body.
+
+  Block *entry() const { return blocks.front(); }
+  size_t inst_count() const { return inst_storage.size(); }
+  Inst *make(Op op, Span span) {
+    Inst &inst = inst_storage.emplace_back();
+    inst.op = op, inst.span = span, inst.id = static_cast<uint32_t>(inst_storage.size() - 1);
+    return &inst;
+  }
+  Block *make_block() { return &block_storage.emplace_back(); } // Its place in `blocks` comes with the order.
+};
+
+/// A top-level variable's storage for one type: a new type makes a new version, so compiled code stays right.
+struct GlobalVariable {
+  std::string_view name;
+  const Type *type = nullptr;
+  uint32_t version = 0;
+  void *address = nullptr; // Collected roots cover it. Null for types without bits.
+  std::string symbol;      // "global.x.2", for linking.
+};
+
+/// A C function declared with `extern`.
+struct ExternFunction {
+  std::string_view name;
+  std::string_view library;
+  std::vector<const Type *> params;
+  const Type *result = nullptr;
+  void *address = nullptr;
+  std::string symbol;
+};
+
+/// KIR as text: one line an instruction, `%3 = Binary + %1, %2  ; type`. For `emit kir`, `emit typed-kir` and tests.
+std::string print_kir(const KirFunction &function, const Sources &sources);
+/// Checks the rules of the form (definitions dominate uses, edges carry as many values as parameters, order, stages).
+/// Returns what is wrong, or an empty text. For debug builds and tests.
+std::string verify_kir(const KirFunction &function);
+
+} // namespace kiln

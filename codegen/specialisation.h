@@ -1,0 +1,34 @@
+#pragma once
+
+#include "codegen/kir.h"
+
+#include <string>
+#include <vector>
+
+namespace kiln {
+
+struct InferenceResult;
+
+/// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by the session.
+struct Specialisation {
+  uint32_t id = 0;
+  const KirFunction *function = nullptr;
+  std::vector<const Type *> params; // Captures first, then parameters.
+  const Type *result = nullptr;     // Never while nothing is known to return.
+  std::string symbol;               // Unique for the life of the session: "fib$i64.17".
+  std::string display;              // As people write it: "fib(i64)".
+
+  /// Typed KIR; made on demand by Inference::typed().
+  std::unique_ptr<KirFunction> typed;
+  std::shared_ptr<InferenceResult> inferred;
+  /// Whether running it may change the length of some array (push, pop, or a call that does).
+  bool may_resize = false;
+  bool in_progress = false;
+  bool is_unit = false;
+
+  /// What calls from other modules jump through: the lazy entry until the code exists. Its own address is linked as `symbol` + ".entry".
+  void *entry = nullptr;
+  bool compiled = false;
+};
+
+} // namespace kiln

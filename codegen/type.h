@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace kiln {
+
+struct KirFunction;
+
+enum class TypeKind : uint8_t {
+  Error,    // Already reported; silences its consequences.
+  Never,    // Of what does not return; joins as the other side.
+  None,
+  Bool,
+  I8, I16, I32, I64,
+  U8, U16, U32, U64,
+  F32, F64,
+  Str,
+  Range,    // Of i64: first, last (exclusive), step.
+  Tuple,    // elements; names is empty or as long.
+  Array,    // element, rank.
+  Function, // A function by name: `name`; no bits at run time. Methods are chosen at the call.
+  Lambda,   // One lambda expression with the types of its captures (elements): captured values, in order.
+  Cell,     // A captured variable that is reassigned: a reference to one `element`.
+  Open,     // The element type of `[]` before anything reached it. Only during inference.
+};
+
+/// A type, interned: equal types are the same pointer. Owned by `TypeTable`.
+struct Type {
+  TypeKind kind;
+  uint32_t id;                           // Dense, from 0, in order of creation.
+  std::span<const Type *const> elements; // Tuple, Lambda; Array and Cell: one.
+  std::span<const std::string_view> names;
+  uint32_t rank = 0;                     // Array
+  std::string_view name;                 // Function; the spelling of scalars
+  const KirFunction *lambda = nullptr;   // Lambda
+  uint32_t site = 0;                     // Open: the instruction that made it
+
+  bool is(TypeKind k) const { return kind == k; }
+  bool is_signed() const { return kind >= TypeKind::I8 && kind <= TypeKind::I64; }
+  bool is_unsigned() const { return kind >= TypeKind::U8 && kind <= TypeKind::U64; }
+  bool is_integer() const { return kind >= TypeKind::I8 && kind <= TypeKind::U64; }
+  bool is_float() const { return kind == TypeKind::F32 || kind == TypeKind::F64; }
+  bool is_number() const { return kind >= TypeKind::I8 && kind <= TypeKind::F64; }
+  bool is_scalar() const { return kind >= TypeKind::Bool && kind <= TypeKind::F64; }
+  bool is_array() const { return kind == TypeKind::Array; }
+  /// Has no bits at run time.
+  bool is_empty() const;
+  /// Width of a scalar in bits (bool: 8 in memory).
+  unsigned bits() const;
+  const Type *element() const { return elements[0]; }
+  /// Whether values of the type hold references to collected memory.
+  bool has_references() const;
+};
+
+/// How people write the type: `[f64, 2]`, `(x: i64, str)`, `fn(x) at line 3` for lambdas.
+std::string to_string(const Type *type);
+inline auto format_as(const Type *type) { return to_string(type); }
+
+/// Owns and interns types. One per session; lives as long as any code compiled from it.
+class TypeTable {
+public:
+  TypeTable();
+  TypeTable(const TypeTable &) = delete;
+  TypeTable &operator=(const TypeTable &) = delete;
+
+  const Type *error, *never, *none, *boolean, *i8, *i16, *i32, *i64, *u8, *u16, *u32, *u64, *f32, *f64, *str, *range;
+
+  const Type *tuple(std::span<const Type *const> elements, std::span<const std::string_view> names = {});
+  const Type *array(const Type *element, uint32_t rank = 1);
+  const Type *function(std::string_view name);
+  const Type *lambda(const KirFunction *function, std::span<const Type *const> captures);
+  const Type *cell(const Type *element);
+  const Type *open(uint32_t site);
+  /// The scalar, str or range type of a name, or null.
+  const Type *named(std::string_view name) const;
+  const Type *at(uint32_t id) const { return all_[id].get(); }
+  size_t size() const { return all_.size(); }
+  /// A copy of the text that lives as long as the table; equal texts are the same pointer.
+  std::string_view intern(std::string_view text);
+
+private:
+  const Type *intern_type(Type type);
+  std::vector<std::unique_ptr<Type>> all_;
+  std::unordered_map<std::string, const Type *> by_key_;
+  std::unordered_map<std::string_view, const Type *> named_;
+  std::deque<std::vector<const Type *>> element_lists_;
+  std::deque<std::vector<std::string_view>> name_lists_;
+  std::deque<std::string> texts_;
+  std::unordered_map<std::string_view, std::string_view> interned_;
+};
+
+} // namespace kiln

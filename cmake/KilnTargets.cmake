@@ -18,6 +18,16 @@ elseif(KILN_MOLD)
   target_link_options(kiln_options INTERFACE -fuse-ld=mold)
 endif()
 
+# Puts the part of the library written in Kiln, lang/library/*.kn, into the target, as text.
+function(kiln_embed_library target)
+  file(GLOB library CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lang/library/*.kn)
+  set(embedded ${CMAKE_BINARY_DIR}/generated/library.cpp)
+  add_custom_command(OUTPUT ${embedded}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${embedded} "-DFILES=${library}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_library.cmake
+    DEPENDS ${library} ${CMAKE_SOURCE_DIR}/cmake/embed_library.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${embedded})
+endfunction()
+
 # kiln_library(name [room it stands on]): every .cpp and .S below name/ except main.cpp.
 function(kiln_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp ${CMAKE_SOURCE_DIR}/${name}/*.S)
@@ -29,10 +39,15 @@ function(kiln_library name)
   endforeach()
   if(name STREQUAL "lang")
     target_link_libraries(kiln_lang PUBLIC kiln_format)
+    kiln_embed_library(kiln_lang)
   elseif(name STREQUAL "codegen")
     target_link_libraries(kiln_codegen PUBLIC kiln_llvm)
   elseif(name STREQUAL "jit")
     target_link_libraries(kiln_jit PUBLIC kiln_collector)
+    # An interrupt or a stack overflow may be thrown from a signal handler through any of these frames.
+    set(runtime ${sources})
+    list(FILTER runtime INCLUDE REGEX "/jit/runtime/[^/]*\\.cpp$")
+    set_source_files_properties(${runtime} PROPERTIES COMPILE_OPTIONS -fnon-call-exceptions)
   elseif(name STREQUAL "repl")
     target_link_libraries(kiln_repl PUBLIC kiln_edit CLI11::CLI11)
   endif()

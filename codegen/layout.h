@@ -32,7 +32,7 @@ struct ArrayHeader {
   void *data;
   int64_t length;   // Number of elements, of all dimensions together.
   int64_t capacity; // Elements that `data` has room for; -1: a view, which cannot grow.
-  int64_t dims[];   // rank entries when rank >= 2; absent for rank 1.
+  __extension__ int64_t dims[]; // rank entries when rank >= 2; absent for rank 1.
 };
 
 struct Layout {

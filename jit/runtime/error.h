@@ -8,21 +8,22 @@
 
 namespace kiln {
 
-/// A run-time error on its way to whoever catches it: the host, the REPL. Thrown by runtime functions through compiled frames.
-/// Holds no collected memory.
+/// A run-time error on its way to whoever catches it: the host, the REPL. Thrown by runtime functions through compiled
+/// frames. Holds no collected memory.
 struct RuntimeError {
   enum Kind : uint8_t { Failure, Interrupt, StackOverflow, OutOfMemory, Exit } kind = Failure;
   std::string message;
   int exit_code = 1;                   // Exit: the status asked for.
-  std::vector<const void *> addresses; // Places in compiled code, innermost first (one less than the return address for calls,
-                                       // exact for an interrupted instruction).
-  size_t omitted = 0;                  // Frames left out of a deep stack, after the innermost `innermost_kept` ones.
+  std::vector<const void *> addresses; // Places in compiled code, innermost first (one less than the return address for
+                                       // calls, exact for an interrupted instruction).
+  size_t omitted = 0; // Frames left out of a deep stack, after the innermost `innermost_kept` ones.
 
   static constexpr size_t innermost_kept = 50;
   static constexpr size_t outermost_kept = 10;
 };
 
-/// Fills in `addresses` and `omitted` from the stack of the caller. Works in a signal handler that interrupted compiled code.
+/// Fills in `addresses` and `omitted` from the stack of the caller. Works in a signal handler that interrupted compiled
+/// code.
 void collect_addresses(RuntimeError &error);
 
 /// Throws with the addresses of the compiled frames on the stack.

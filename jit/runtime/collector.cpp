@@ -1,0 +1,102 @@
+#include "jit/runtime/collector.h"
+
+#include "jit/runtime/calls.h"
+#include "jit/runtime/error.h"
+
+#include <fmt/format.h>
+#include <gc/gc.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
+
+namespace kiln {
+namespace {
+
+uint64_t memory_limit = 0;
+
+/// The control group's limit in bytes, or no limit. Version 2, then version 1.
+uint64_t control_group_limit() {
+  for (const char *path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::FILE *file = std::fopen(path, "re");
+    if (!file) continue;
+    unsigned long long bytes = 0;
+    int found = std::fscanf(file, "%llu", &bytes); // "max" means none.
+    std::fclose(file);
+    if (found == 1) return bytes;
+  }
+  return UINT64_MAX;
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  constexpr const char *units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  double amount = static_cast<double>(bytes) / 1000;
+  size_t unit = 0;
+  for (; amount >= 999.95 && unit + 1 < std::size(units); ++unit) amount /= 1000;
+  return fmt::format("{:.1f} {}", amount, units[unit]);
+}
+
+[[noreturn]] void out_of_memory(const std::string &wanted) {
+  throw_error(RuntimeError::OutOfMemory,
+              fmt::format("out of memory: no room for {} (the limit is {})", wanted, size_text(memory_limit)));
+}
+
+} // namespace
+
+uint64_t default_memory_limit() {
+  uint64_t machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::min(machine, control_group_limit()) / 10 * 8;
+}
+
+void set_memory_limit(uint64_t bytes) {
+  memory_limit = bytes;
+  GC_set_max_heap_size(bytes);
+}
+
+void start_collector() {
+  static const bool started = [] {
+    GC_set_no_dls(1);
+    GC_set_warn_proc(GC_ignore_warn_proc);
+    GC_set_oom_fn(
+        [](size_t) -> void * { return nullptr; }); // allocate() throws: not through the collector's own frames.
+    GC_INIT();
+    GC_clear_roots(); // Whatever was registered on the way.
+    set_memory_limit(default_memory_limit());
+    return true;
+  }();
+  static_cast<void>(started);
+}
+
+void *make_root(size_t bytes) {
+  void *root = GC_MALLOC_UNCOLLECTABLE(std::max<size_t>(bytes, 1));
+  if (!root) out_of_memory(size_text(bytes));
+  return root;
+}
+
+void free_root(void *root) { GC_FREE(root); }
+
+void *allocate(size_t bytes, bool has_references) {
+  // The collector rounds sizes up, which must not wrap.
+  void *memory = bytes > memory_limit ? nullptr : has_references ? GC_MALLOC(bytes) : GC_MALLOC_ATOMIC(bytes);
+  if (!memory) [[unlikely]]
+    out_of_memory(size_text(bytes));
+  return memory;
+}
+
+void *allocate_elements(const Type *element, uint64_t count) {
+  size_t size = layout_of(element).size;
+  if (size == 0 || count == 0) return nullptr;
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(size, count, &bytes) || bytes > memory_limit)
+    out_of_memory(fmt::format("{} elements of {}", count, to_string(element)));
+  return allocate(bytes, element->has_references());
+}
+
+namespace calls {
+
+extern "C" PTR kiln_alloc(I64 bytes) { return allocate(static_cast<size_t>(bytes), true); }
+extern "C" PTR kiln_alloc_atomic(I64 bytes) { return allocate(static_cast<size_t>(bytes), false); }
+
+} // namespace calls
+} // namespace kiln

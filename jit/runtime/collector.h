@@ -1,0 +1,31 @@
+#pragma once
+
+#include "codegen/type.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kiln {
+
+// Collected memory: Boehm-Demers-Weiser, one mutator thread. It scans the stack, and what make_root() gave; no static
+// data, neither LLVM's nor ours, so a reference kept in a C++ variable with static storage does not keep anything
+// alive.
+
+/// Starts the collector, once per process, on the main thread. The heap may grow to `default_memory_limit()`.
+void start_collector();
+
+/// 80 % of the memory of the machine, or of the control group when that has less.
+uint64_t default_memory_limit();
+/// Beyond this many bytes of heap, allocation is a RuntimeError (OutOfMemory).
+void set_memory_limit(uint64_t bytes);
+
+/// Zeroed memory that the collector scans and never frees: for top-level variables. Free with free_root.
+void *make_root(size_t bytes);
+void free_root(void *root);
+
+/// Zeroed when it may hold references, else not. Never null: throws OutOfMemory.
+void *allocate(size_t bytes, bool has_references);
+/// The same for `count` elements of an element type; the product is checked. Null when it takes no bytes.
+void *allocate_elements(const Type *element, uint64_t count);
+
+} // namespace kiln

@@ -1,0 +1,154 @@
+#include "jit/runtime/print.h"
+
+#include "codegen/kir.h"
+#include "jit/runtime/array.h"
+#include "jit/runtime/number_text.h"
+#include "jit/runtime/str.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace kiln {
+namespace {
+
+/// Walks a value and its type together, appending text.
+class Printer {
+public:
+  Printer(std::string &out, const ShowOptions &options) : out_(out), options_(options) {}
+
+  void value(const Type *type, const void *value, bool quote) {
+    NumberText number;
+    switch (type->kind) {
+    case TypeKind::Error:
+    case TypeKind::Never:
+    case TypeKind::None:
+    case TypeKind::Open: out_ += "none"; return;
+    case TypeKind::Bool: out_ += load<uint8_t>(value) ? "true" : "false"; return;
+    case TypeKind::I8: out_ += number.of(int64_t{load<int8_t>(value)}); return;
+    case TypeKind::I16: out_ += number.of(int64_t{load<int16_t>(value)}); return;
+    case TypeKind::I32: out_ += number.of(int64_t{load<int32_t>(value)}); return;
+    case TypeKind::I64: out_ += number.of(load<int64_t>(value)); return;
+    case TypeKind::U8: out_ += number.of(uint64_t{load<uint8_t>(value)}); return;
+    case TypeKind::U16: out_ += number.of(uint64_t{load<uint16_t>(value)}); return;
+    case TypeKind::U32: out_ += number.of(uint64_t{load<uint32_t>(value)}); return;
+    case TypeKind::U64: out_ += number.of(load<uint64_t>(value)); return;
+    case TypeKind::F32: out_ += number.of(load<float>(value)); return;
+    case TypeKind::F64: out_ += number.of(load<double>(value)); return;
+    case TypeKind::Str: {
+      std::string_view text = view(load<StrValue>(value));
+      quote ? append_quoted(out_, text) : static_cast<void>(out_ += text);
+      return;
+    }
+    case TypeKind::Range: out_ += to_string(load<RangeValue>(value)); return;
+    case TypeKind::Tuple: tuple(type, value); return;
+    case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
+    case TypeKind::Function: fmt::format_to(std::back_inserter(out_), "fn {}", type->name); return;
+    case TypeKind::Lambda: lambda(type); return;
+    case TypeKind::Cell: this->value(type->element(), load<const void *>(value), true); return;
+    }
+  }
+
+private:
+  template <typename T>
+  static T load(const void *value) {
+    return *static_cast<const T *>(value);
+  }
+
+  void tuple(const Type *type, const void *tuple) {
+    out_ += '(';
+    for (size_t i = 0; i < type->elements.size(); ++i) {
+      if (i > 0) out_ += ", ";
+      if (!type->names.empty() && !type->names[i].empty()) (out_ += type->names[i]) += ": ";
+      value(type->elements[i], static_cast<const char *>(tuple) + offset_of(type, i), true);
+    }
+    // Without the comma a single element would read as an expression in parentheses.
+    out_ += type->elements.size() == 1 && type->names.empty() ? ",)" : ")";
+  }
+
+  void array(const Type *type, const ArrayHeader *array) {
+    const auto *data = static_cast<const char *>(array->data);
+    if (type->rank < 2)
+      dimension(type->element(), layout_of(type->element()).size, data, &array->length, 1);
+    else
+      dimension(type->element(), layout_of(type->element()).size, data, array->dims, type->rank);
+  }
+
+  /// Prints the outermost of the dimensions, rows as nested arrays.
+  void dimension(const Type *element, size_t size, const char *data, const int64_t *dims, uint32_t rank) {
+    size_t row = size;
+    for (uint32_t d = 1; d < rank; ++d) row *= static_cast<size_t>(dims[d]);
+    auto count = static_cast<size_t>(dims[0]);
+    // A cut takes at least two away, so that the mark never stands for one element.
+    bool cut = count > options_.max_elements && count - options_.max_elements >= 2;
+    size_t before = cut ? (options_.max_elements + 1) / 2 : count;
+    size_t after = cut ? options_.max_elements / 2 : 0;
+    out_ += '[';
+    for (size_t i = 0; i < count; ++i) {
+      if (i > 0) out_ += ", ";
+      if (i == before) {
+        out_ += after > 0 ? "..., " : "...";
+        i = count - after;
+        if (after == 0) break;
+      }
+      if (rank > 1)
+        dimension(element, size, data + i * row, dims + 1, rank - 1);
+      else
+        value(element, data + i * row, true);
+    }
+    out_ += ']';
+  }
+
+  void lambda(const Type *type) {
+    out_ += "fn(";
+    std::string_view separator;
+    if (type->lambda)
+      for (const KirParam &param : type->lambda->params) {
+        (out_ += separator) += param.name;
+        separator = ", ";
+      }
+    out_ += ')';
+  }
+
+  std::string &out_;
+  const ShowOptions &options_;
+};
+
+bool starts_interpolation(std::string_view after_dollar) {
+  if (after_dollar.empty()) return false;
+  char c = after_dollar[0];
+  return c == '{' || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+} // namespace
+
+void append_value(std::string &out, const Type *type, const void *value, const ShowOptions &options) {
+  Printer(out, options).value(type, value, options.quote);
+}
+
+void append_quoted(std::string &out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    CodePoint point = decode(text);
+    std::string_view bytes = text.substr(0, point.length);
+    text.remove_prefix(point.length);
+    switch (point.value) {
+    case '\n': out += "\\n"; break;
+    case '\t': out += "\\t"; break;
+    case '\r': out += "\\r"; break;
+    case '\0': out += "\\0"; break;
+    case '\\': out += "\\\\"; break;
+    case '"': out += "\\\""; break;
+    case '$': out += starts_interpolation(text) ? "\\$" : "$"; break;
+    default:
+      if (!point.valid || point.value < 0x20 || point.value == 0x7F)
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(bytes[0]));
+      else
+        out += bytes;
+    }
+  }
+  out += '"';
+}
+
+} // namespace kiln

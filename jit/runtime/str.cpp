@@ -1,0 +1,115 @@
+#include "jit/runtime/str.h"
+
+#include "jit/runtime/array.h"
+#include "jit/runtime/calls.h"
+#include "jit/runtime/collector.h"
+#include "jit/runtime/error.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kiln {
+
+char *allocate_text(size_t length) {
+  char *data = static_cast<char *>(allocate(length + 1, false));
+  data[length] = 0;
+  return data;
+}
+
+StrValue make_str(std::string_view text) {
+  if (text.empty()) return {"", 0};
+  char *data = allocate_text(text.size());
+  std::memcpy(data, text.data(), text.size());
+  return {data, static_cast<int64_t>(text.size())};
+}
+
+CodePoint decode(std::string_view text) {
+  constexpr CodePoint invalid{0xFFFD, 1, false};
+  auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i])); };
+  uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1, true};
+  uint32_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return invalid;
+  uint32_t value = lead & (0x7Fu >> length);
+  for (uint32_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return invalid;
+    value = value << 6 | (byte(i) & 0x3F);
+  }
+  constexpr uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (value < smallest[length] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return invalid;
+  return {value, length, true};
+}
+
+void append_code_point(std::string &out, uint32_t value) {
+  if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) value = 0xFFFD;
+  auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
+  if (value < 0x80) {
+    put(value);
+  } else if (value < 0x800) {
+    put(0xC0 | value >> 6), put(0x80 | (value & 0x3F));
+  } else if (value < 0x10000) {
+    put(0xE0 | value >> 12), put(0x80 | (value >> 6 & 0x3F)), put(0x80 | (value & 0x3F));
+  } else {
+    put(0xF0 | value >> 18), put(0x80 | (value >> 12 & 0x3F)), put(0x80 | (value >> 6 & 0x3F)),
+        put(0x80 | (value & 0x3F));
+  }
+}
+
+size_t count_code_points(std::string_view text) {
+  size_t count = 0;
+  for (; !text.empty(); ++count) text.remove_prefix(decode(text).length);
+  return count;
+}
+
+namespace calls {
+
+extern "C" STR kiln_str_slice(STR text, I64 first, I64 last, I64 step) {
+  int64_t count = check_slice({first, last, step}, text.length, "a str", text.length == 1 ? " byte" : " bytes");
+  if (count == 0) return {"", 0};
+  char *data = allocate_text(static_cast<size_t>(count));
+  for (int64_t k = 0; k < count; ++k) data[k] = text.data[first + k * step];
+  return {data, count};
+}
+
+extern "C" PTR kiln_str_chars(STR text) {
+  std::string_view bytes = view(text);
+  auto *array = static_cast<ArrayHeader *>(allocate(header_size(1), true));
+  array->length = array->capacity = static_cast<int64_t>(count_code_points(bytes));
+  if (array->length == 0) return array;
+  auto *points = static_cast<uint32_t *>(allocate(static_cast<size_t>(array->length) * sizeof(uint32_t), false));
+  array->data = points;
+  while (!bytes.empty()) {
+    CodePoint point = decode(bytes);
+    *points++ = point.value;
+    bytes.remove_prefix(point.length);
+  }
+  return array;
+}
+
+extern "C" STR kiln_str_concat(PTR parts_, I64 count) {
+  auto *parts = static_cast<const StrValue *>(parts_);
+  size_t length = 0;
+  const StrValue *only =
+      nullptr; // The one that is not empty, when there is just one: strings are immutable, so share it.
+  for (int64_t i = 0; i < count; ++i) {
+    if (parts[i].length == 0) continue;
+    only = length == 0 ? &parts[i] : nullptr;
+    length += static_cast<size_t>(parts[i].length);
+  }
+  if (length == 0) return {"", 0};
+  if (only) return *only;
+  char *data = allocate_text(length);
+  char *end = data;
+  for (int64_t i = 0; i < count; ++i) end = std::copy_n(parts[i].data, parts[i].length, end);
+  return {data, static_cast<int64_t>(length)};
+}
+
+extern "C" I64 kiln_str_compare(STR a, STR b) {
+  int order = view(a).compare(view(b)); // Bytes as unsigned.
+  return order < 0 ? -1 : order > 0;
+}
+
+extern "C" I1 kiln_str_equal(STR a, STR b) { return view(a) == view(b); }
+
+} // namespace calls
+} // namespace kiln

@@ -1,0 +1,507 @@
+#include "lang/lexer.h"
+#include "lang/utf8.h"
+
+#include <algorithm>
+
+namespace kiln {
+
+namespace {
+
+struct TokenInfo {
+  std::string_view name;
+  std::string_view spelling;
+  bool keyword;
+};
+
+constexpr TokenInfo token_table[] = {
+#define KILN_TOKEN(name, description) {#name, description, false},
+#define KILN_KEYWORD(name, spelling) {#name, spelling, true},
+#define KILN_PUNCTUATION(name, spelling) {#name, spelling, false},
+#include "lang/tokens.def"
+};
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_ascii_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+}
+
+TokenKind keyword_or_identifier(std::string_view word) {
+  constexpr size_t longest = 8; // "continue"
+  if (word.size() < 2 || word.size() > longest) return TokenKind::Identifier;
+  constexpr auto first = static_cast<size_t>(TokenKind::Fn), last = static_cast<size_t>(TokenKind::Catch);
+  for (size_t i = first; i <= last; ++i)
+    if (token_table[i].spelling[0] == word[0] && token_table[i].spelling == word) return static_cast<TokenKind>(i);
+  return TokenKind::Identifier;
+}
+
+// What to write instead of a symbol that editors, books and other languages use.
+struct Symbol {
+  char32_t value;
+  std::string_view instead;
+};
+constexpr Symbol symbols[] = {
+    {U'×', "*"},   {U'·', "*"},      {U'÷', "/"},   {U'−', "-"},       {U'–', "-"},  {U'—', "-"},
+    {U'≤', "<="},  {U'≥', ">="},     {U'≠', "!="},  {U'“', "\""},      {U'”', "\""}, {U'’', "'"},
+    {U'‘', "'"},   {U'²', "^2"},     {U'³', "^3"},  {U'√', "sqrt(x)"}, {U'∈', "in"}, {U'→', "->"},
+    {U'∧', "and"}, {U'∨', "or"},     {U'¬', "not"}, {U'∞', "inf"},     {U'…', ".."}, {U'\u00A0', "a space"},
+    {U'`', "\""},  {U'∉', "not in"},
+};
+
+class Lexer {
+public:
+  Lexer(const Source &source, uint32_t number, Diagnostics &diagnostics)
+      : text_(source.text()), source_(number), diagnostics_(diagnostics) {
+    list_.tokens.reserve(text_.size() / 4 + 8);
+  }
+  TokenList run();
+
+private:
+  // An open bracket, or the `${` of a string that goes on after it.
+  struct Frame {
+    TokenKind kind;
+    uint32_t token;
+    uint32_t string;        // The StringBegin of an interpolation.
+    bool triple;            // Of that string.
+    uint32_t questions = 0; // `?` without their `:` so far: then a `:` is theirs and starts no format.
+  };
+
+  char at(size_t offset) const { return offset < text_.size() ? text_[offset] : '\0'; }
+  bool follows(std::string_view word) const { return text_.substr(at_, word.size()) == word; }
+  Span span(uint32_t begin, uint32_t end) const { return {source_, begin, end}; }
+  uint32_t here() const { return static_cast<uint32_t>(at_); }
+  bool in_interpolation() const { return !frames_.empty() && frames_.back().kind == TokenKind::InterpolationBegin; }
+
+  uint32_t emit(TokenKind kind, uint32_t begin, uint32_t end);
+  uint32_t emit_next(TokenKind kind, size_t length);
+  void check_encoding();
+  void skip_space();
+  void comment();
+  void token();
+  void word();
+  void number();
+  bool punctuation();
+  bool foreign_operator();
+  void unexpected();
+  void open(TokenKind kind, uint32_t token) { frames_.push_back({kind, token, 0, false}); }
+  void close(TokenKind closer);
+  void pair(uint32_t opener, uint32_t closer);
+  void character();
+  void string(bool raw, bool triple);
+  void string_body(uint32_t begin, bool triple, bool raw);
+  void interpolation_end();
+  void format_spec();
+  void end_of_line_in_string();
+  void unwind_strings(bool at_end_of_text);
+
+  std::string_view text_;
+  uint32_t source_;
+  Diagnostics &diagnostics_;
+  TokenList list_;
+  std::vector<Frame> frames_;
+  uint32_t single_line_ = 0; // Open interpolations of strings that must end on their line.
+  size_t at_ = 0;
+  bool newline_ = false;
+  bool space_ = false;
+};
+
+uint32_t Lexer::emit(TokenKind kind, uint32_t begin, uint32_t end) {
+  list_.tokens.push_back({kind, newline_, space_, begin, end, Token::unmatched});
+  newline_ = space_ = false;
+  return static_cast<uint32_t>(list_.tokens.size() - 1);
+}
+
+uint32_t Lexer::emit_next(TokenKind kind, size_t length) {
+  uint32_t begin = here();
+  at_ += length;
+  return emit(kind, begin, here());
+}
+
+void Lexer::pair(uint32_t opener, uint32_t closer) {
+  list_.tokens[opener].match = closer;
+  list_.tokens[closer].match = opener;
+}
+
+// Reports the first bad byte only: a file in another encoding has thousands.
+void Lexer::check_encoding() {
+  size_t bad = find_invalid_utf8(text_);
+  if (bad == std::string_view::npos) return;
+  auto begin = static_cast<uint32_t>(bad);
+  diagnostics_
+      .report<Diag::InvalidUtf8>(span(begin, begin + 1), fmt::format("{:02x}", static_cast<unsigned char>(text_[bad])))
+      .help("save the file as UTF-8");
+}
+
+TokenList Lexer::run() {
+  check_encoding();
+  if (text_.substr(0, 3) == "\xEF\xBB\xBF") // A byte order mark.
+    at_ = 3;
+  for (skip_space(); at_ < text_.size(); skip_space()) token();
+  if (std::any_of(frames_.begin(), frames_.end(),
+                  [](const Frame &frame) { return frame.kind == TokenKind::InterpolationBegin; }))
+    unwind_strings(true);
+  emit(TokenKind::End, here(), here());
+  return std::move(list_);
+}
+
+void Lexer::skip_space() {
+  for (;; ++at_) {
+    switch (at(at_)) {
+    case '\n':
+      if (single_line_ != 0) end_of_line_in_string();
+      newline_ = true;
+      break;
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\f': break;
+    case '#':
+      comment();
+      --at_; // The loop steps over the character before the newline again.
+      break;
+    default: return;
+    }
+    space_ = true;
+  }
+}
+
+void Lexer::comment() {
+  size_t end = std::min(text_.find('\n', at_), text_.size());
+  if (at(at_ + 1) == '#' && at(at_ + 2) != '#') {
+    std::string_view line = text_.substr(at_ + 2, end - at_ - 2);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+    list_.docs.push_back({line, here(), static_cast<uint32_t>(list_.tokens.size())});
+  }
+  at_ = end;
+}
+
+void Lexer::token() {
+  char c = text_[at_];
+  if (is_digit(c) || (c == '.' && is_digit(at(at_ + 1)))) return number();
+  if (c == '"') return string(false, follows("\"\"\""));
+  if (c == 'r' && at(at_ + 1) == '"') return string(true, text_.substr(at_ + 1, 3) == "\"\"\"");
+  if (c == '\'') return character();
+  if (static_cast<unsigned char>(c) >= 0x80 || is_ascii_word(c)) return word();
+  if (!foreign_operator() && !punctuation()) unexpected();
+}
+
+void Lexer::word() {
+  uint32_t begin = here();
+  bool ascii = true;
+  while (at_ < text_.size()) {
+    if (is_ascii_word(text_[at_])) {
+      ++at_;
+      continue;
+    }
+    if (static_cast<unsigned char>(text_[at_]) < 0x80) break;
+    CodePoint point = decode_utf8(text_, at_);
+    if (!point.valid || !(at_ == begin ? starts_identifier(point.value) : continues_identifier(point.value))) break;
+    ascii = false;
+    at_ += point.length;
+  }
+  if (at_ == begin) return unexpected();
+  emit(ascii ? keyword_or_identifier(text_.substr(begin, at_ - begin)) : TokenKind::Identifier, begin, here());
+}
+
+// Takes all that looks like one number, so that `2x` and `1.5q` are one mistake; its value is found by the parser.
+// A dot belongs to it unless it starts `..`, a method (5.abs()) or a broadcast operator.
+void Lexer::number() {
+  uint32_t begin = here();
+  auto digits = [&] {
+    while (is_digit(at(at_)) || at(at_) == '_') ++at_;
+  };
+  char base = at(at_ + 1);
+  bool prefixed = text_[at_] == '0' && (base == 'x' || base == 'b' || base == 'o');
+  if (!prefixed) {
+    digits();
+    if (at(at_) == '.') {
+      char next = at(at_ + 1);
+      bool names = static_cast<unsigned char>(next) >= 0x80 || (is_ascii_word(next) && !is_digit(next));
+      bool operates = next != '\0' && std::string_view(".+-*/^%<>=!&|(").find(next) != std::string_view::npos;
+      if (!names && !operates) {
+        ++at_;
+        digits();
+      }
+    }
+    bool signed_exponent = (at(at_ + 1) == '+' || at(at_ + 1) == '-') && is_digit(at(at_ + 2));
+    if ((at(at_) == 'e' || at(at_) == 'E') && signed_exponent) at_ += 2;
+  }
+  while (at_ < text_.size()) { // The exponent, the digits of a base, a suffix, or what should not stand here.
+    CodePoint point = decode_utf8(text_, at_);
+    if (!point.valid || !continues_identifier(point.value)) break;
+    at_ += point.length;
+  }
+  emit(TokenKind::Number, begin, here());
+}
+
+// Operators of other languages that can mean only one thing: reported, then read as ours.
+bool Lexer::foreign_operator() {
+  struct Foreign {
+    std::string_view text;
+    TokenKind kind;
+  };
+  static constexpr Foreign table[] = {
+      {"**=", TokenKind::CaretAssign}, {"**", TokenKind::Caret},    {"===", TokenKind::EqualEqual},
+      {"!==", TokenKind::NotEqual},    {"~=", TokenKind::NotEqual}, {"<>", TokenKind::NotEqual},
+      {":=", TokenKind::Assign},
+  };
+  if (std::string_view("*=!~<:").find(text_[at_]) == std::string_view::npos) return false;
+  if (text_[at_] == ':' && in_interpolation()) return false;
+  for (const Foreign &foreign : table) {
+    if (!follows(foreign.text)) continue;
+    uint32_t begin = here();
+    emit_next(foreign.kind, foreign.text.size());
+    diagnostics_.report<Diag::ForeignOperator>(span(begin, here()), foreign.text)
+        .help(fmt::format("write '{}'", spelling(foreign.kind)));
+    return true;
+  }
+  return false;
+}
+
+bool Lexer::punctuation() {
+  char c = text_[at_], next = at(at_ + 1), third = at(at_ + 2);
+  auto is = [&](TokenKind kind, size_t length) {
+    emit_next(kind, length);
+    return true;
+  };
+  using enum TokenKind;
+  switch (c) {
+  case '(': return open(LeftParen, emit_next(LeftParen, 1)), true;
+  case '[': return open(LeftBracket, emit_next(LeftBracket, 1)), true;
+  case '{': return open(LeftBrace, emit_next(LeftBrace, 1)), true;
+  case ')': return close(RightParen), true;
+  case ']': return close(RightBracket), true;
+  case '}': return in_interpolation() ? interpolation_end() : close(RightBrace), true;
+  case ',': return is(Comma, 1);
+  case ';': return is(Semicolon, 1);
+  case ':':
+    if (in_interpolation() && frames_.back().questions == 0) return format_spec(), true;
+    if (in_interpolation()) --frames_.back().questions;
+    return is(Colon, 1);
+  case '?':
+    if (next == '?') return is(QuestionQuestion, 2);
+    if (next == '.' && !is_digit(third) && third != '.') return is(QuestionDot, 2);
+    if (in_interpolation()) ++frames_.back().questions;
+    return is(Question, 1);
+  case '.':
+    if (next == '.') return third == '=' && at(at_ + 3) != '=' ? is(DotDotEqual, 3) : is(DotDot, 2);
+    if (next != '\0' && std::string_view("+-*/^%<>=!&|").find(next) != std::string_view::npos)
+      return is(Broadcast, third == '=' || (third == next && (next == '/' || next == '<' || next == '>')) ? 3 : 2);
+    return is(Dot, 1);
+  case '=': return next == '=' ? is(EqualEqual, 2) : next == '>' ? is(FatArrow, 2) : is(Assign, 1);
+  case '+': return next == '=' ? is(PlusAssign, 2) : next == '%' ? is(PlusPercent, 2) : is(Plus, 1);
+  case '-':
+    if (next == '>') return is(Arrow, 2);
+    return next == '=' ? is(MinusAssign, 2) : next == '%' ? is(MinusPercent, 2) : is(Minus, 1);
+  case '*': return next == '=' ? is(StarAssign, 2) : next == '%' ? is(StarPercent, 2) : is(Star, 1);
+  case '/':
+    if (next == '/') return third == '=' ? is(SlashSlashAssign, 3) : is(SlashSlash, 2);
+    return next == '=' ? is(SlashAssign, 2) : is(Slash, 1);
+  case '%': return next == '=' ? is(PercentAssign, 2) : is(Percent, 1);
+  case '^': return next == '=' ? is(CaretAssign, 2) : is(Caret, 1);
+  case '&': return next == '&' ? is(And, 2) : next == '=' ? is(AmpersandAssign, 2) : is(Ampersand, 1);
+  case '|': return next == '|' ? is(Or, 2) : next == '=' ? is(BarAssign, 2) : is(Bar, 1);
+  case '<':
+    if (next == '<') return third == '=' ? is(ShiftLeftAssign, 3) : is(ShiftLeft, 2);
+    return next == '=' ? is(LessEqual, 2) : is(Less, 1);
+  case '>':
+    if (next == '>') return third == '=' ? is(ShiftRightAssign, 3) : is(ShiftRight, 2);
+    return next == '=' ? is(GreaterEqual, 2) : is(Greater, 1);
+  case '!': return next == '=' ? is(NotEqual, 2) : is(Bang, 1);
+  case '~': return is(Tilde, 1);
+  default: return false;
+  }
+}
+
+void Lexer::unexpected() {
+  uint32_t begin = here();
+  CodePoint point = decode_utf8(text_, at_);
+  at_ += point.length;
+  while (!point.valid && at_ < text_.size() && !decode_utf8(text_, at_).valid)
+    ++at_; // One token for a run of bad bytes; check_encoding() has reported them.
+  emit(TokenKind::Invalid, begin, here());
+  if (!point.valid) return;
+  bool printable = point.value >= 0x20 && point.value != 0x7F;
+  Diagnostic &report = diagnostics_.report<Diag::UnexpectedCharacter>(
+      span(begin, here()), printable ? std::string(text_.substr(begin, point.length))
+                                     : fmt::format("\\x{:02x}", static_cast<uint32_t>(point.value)));
+  for (const Symbol &symbol : symbols)
+    if (symbol.value == point.value)
+      report.help(symbol.instead == "a space" ? "this is a no-break space: write a plain one"
+                                              : fmt::format("write {}", symbol.instead));
+}
+
+// Pairs a closing bracket with its opening one. Brackets left open in between are never closed; a `)` or `]` does not
+// reach out of a block.
+void Lexer::close(TokenKind closer) {
+  uint32_t token = emit_next(closer, 1);
+  TokenKind wanted = closer == TokenKind::RightParen     ? TokenKind::LeftParen
+                     : closer == TokenKind::RightBracket ? TokenKind::LeftBracket
+                                                         : TokenKind::LeftBrace;
+  for (size_t i = frames_.size(); i-- > 0;) {
+    if (frames_[i].kind == wanted) {
+      pair(frames_[i].token, token);
+      frames_.resize(i);
+      return;
+    }
+    bool barrier = frames_[i].kind == TokenKind::InterpolationBegin ||
+                   (frames_[i].kind == TokenKind::LeftBrace && wanted != TokenKind::LeftBrace);
+    if (barrier) return;
+  }
+}
+
+// --- characters and strings ---
+
+// 'a' is a number. Anything longer is what other languages call a string: reported, and read as one.
+void Lexer::character() {
+  uint32_t begin = here();
+  size_t end = at_ + 1;
+  while (at(end) != '\'' && at(end) != '\n' && end < text_.size())
+    end += at(end) == '\\' && at(end + 1) != '\n' ? 2 : 1;
+  if (at(end) != '\'' || end >= text_.size()) return unexpected();
+  std::string_view inner = text_.substr(at_ + 1, end - at_ - 1);
+  at_ = end + 1;
+  bool one = inner.size() == 1 && static_cast<unsigned char>(inner[0]) < 0x80;
+  bool escape = inner.size() == 2 ? inner[0] == '\\' : inner.size() == 4 && inner.substr(0, 2) == "\\x";
+  if (one || escape) {
+    emit(TokenKind::Char, begin, here());
+    return;
+  }
+  diagnostics_.report<Diag::SingleQuotes>(span(begin, here())).help(fmt::format("for a string write \"{}\"", inner));
+  emit(TokenKind::StringBegin, begin, begin + 1);
+  if (!inner.empty()) emit(TokenKind::StringText, begin + 1, here() - 1);
+  emit(TokenKind::StringEnd, here() - 1, here());
+}
+
+void Lexer::string(bool raw, bool triple) {
+  uint32_t begin = emit_next(TokenKind::StringBegin, (raw ? 1 : 0) + (triple ? 3 : 1));
+  string_body(begin, triple, raw);
+}
+
+// From the current place to the end of the string, or to the start of an interpolated expression.
+void Lexer::string_body(uint32_t begin, bool triple, bool raw) {
+  uint32_t piece = here();
+  auto finish_piece = [&] {
+    if (here() > piece) emit(TokenKind::StringText, piece, here());
+  };
+  while (at_ < text_.size() && (triple || text_[at_] != '\n')) {
+    char c = text_[at_];
+    if (c == '"' && (!triple || follows("\"\"\""))) {
+      finish_piece();
+      emit_next(TokenKind::StringEnd, triple ? 3 : 1);
+      return;
+    }
+    if (c == '\\' && !raw) {
+      at_ += at(at_ + 1) == '\n' ? 1 : 2;
+      continue;
+    }
+    if (c == '$' && !raw && at(at_ + 1) == '{') {
+      finish_piece();
+      uint32_t opener = emit_next(TokenKind::InterpolationBegin, 2);
+      frames_.push_back({TokenKind::InterpolationBegin, opener, begin, triple});
+      single_line_ += !triple;
+      return;
+    }
+    if (c == '$' && !raw && at_ + 1 < text_.size() && starts_identifier(decode_utf8(text_, at_ + 1).value) &&
+        decode_utf8(text_, at_ + 1).valid) {
+      finish_piece();
+      size_t end = at_ + 1;
+      for (CodePoint point; end < text_.size(); end += point.length) {
+        point = decode_utf8(text_, end);
+        if (!point.valid || !continues_identifier(point.value)) break;
+      }
+      emit_next(TokenKind::StringName, end - at_);
+      piece = here();
+      continue;
+    }
+    ++at_;
+  }
+  at_ = std::min(at_, text_.size());
+  finish_piece();
+  const Token &open = list_.tokens[begin];
+  if (in_interpolation() && !frames_.back().triple && !triple) {
+    // The quote that should have ended the outer string has started this one.
+    const Token &brace = list_.tokens[frames_.back().token];
+    diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
+  } else {
+    Diagnostic &report = diagnostics_.report<Diag::UnclosedString>(span(open.begin, open.end));
+    if (!triple) report.help("a string over several lines is written \"\"\"...\"\"\"");
+    list_.ends_in_string |= triple;
+  }
+  emit(TokenKind::StringEnd, here(), here());
+  if (single_line_ != 0) unwind_strings(false);
+}
+
+void Lexer::interpolation_end() {
+  Frame frame = frames_.back();
+  frames_.pop_back();
+  single_line_ -= !frame.triple;
+  pair(frame.token, emit_next(TokenKind::InterpolationEnd, 1));
+  string_body(frame.string, frame.triple, false);
+}
+
+void Lexer::format_spec() {
+  uint32_t begin = here() + 1;
+  for (++at_; at_ < text_.size() && text_[at_] != '}' && text_[at_] != '"' && text_[at_] != '\n';) ++at_;
+  emit(TokenKind::FormatSpec, begin, here());
+}
+
+void Lexer::end_of_line_in_string() {
+  auto frame = std::find_if(frames_.rbegin(), frames_.rend(),
+                            [](const Frame &f) { return f.kind == TokenKind::InterpolationBegin && !f.triple; });
+  const Token &brace = list_.tokens[frame->token];
+  diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
+  unwind_strings(false);
+}
+
+// Ends the strings that are still open, down to the outermost that had to end on this line (or all, at the end of the
+// text), with the tokens that the parser waits for. The Invalid token keeps it from reporting once more.
+void Lexer::unwind_strings(bool at_end_of_text) {
+  if (at_end_of_text) {
+    auto innermost = std::find_if(frames_.rbegin(), frames_.rend(),
+                                  [](const Frame &f) { return f.kind == TokenKind::InterpolationBegin; });
+    const Token &brace = list_.tokens[innermost->token];
+    diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
+    list_.ends_in_string |= innermost->triple;
+  }
+  auto last = std::find_if(frames_.begin(), frames_.end(), [&](const Frame &f) {
+    return f.kind == TokenKind::InterpolationBegin && (at_end_of_text || !f.triple);
+  });
+  auto keep = static_cast<size_t>(last - frames_.begin());
+  emit(TokenKind::Invalid, here(), here());
+  while (frames_.size() > keep) {
+    Frame frame = frames_.back();
+    frames_.pop_back();
+    if (frame.kind != TokenKind::InterpolationBegin) continue;
+    single_line_ -= !frame.triple;
+    pair(frame.token, emit(TokenKind::InterpolationEnd, here(), here()));
+    emit(TokenKind::StringEnd, here(), here());
+  }
+}
+
+} // namespace
+
+std::string_view spelling(TokenKind kind) { return token_table[static_cast<size_t>(kind)].spelling; }
+std::string_view name(TokenKind kind) { return token_table[static_cast<size_t>(kind)].name; }
+bool is_keyword(TokenKind kind) { return token_table[static_cast<size_t>(kind)].keyword; }
+
+TokenList lex(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
+  return Lexer(sources.get(source), source, diagnostics).run();
+}
+
+std::string print_tokens(const TokenList &list, const Source &source) {
+  std::string out;
+  for (const Token &token : list.tokens) {
+    Location place = source.location(token.begin);
+    out += fmt::format("{}:{} {}", place.line, place.column, name(token.kind));
+    if (token.end > token.begin) {
+      out += ' ';
+      for (char c : source.text().substr(token.begin, token.end - token.begin))
+        out += c == '\n' ? "\\n" : std::string(1, c);
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+} // namespace kiln

@@ -1,0 +1,178 @@
+#include "lang/recursive_descent.h"
+
+namespace kiln {
+
+namespace {
+
+// Nested constructs recurse here and in every later walk over the tree; long chains (a + b + c ...) only there.
+constexpr uint32_t depth_limit = 1000;
+constexpr uint32_t height_limit = 2500;
+
+} // namespace
+
+Parser::Parser(const Sources &sources, uint32_t source, Ast &ast, Diagnostics &diagnostics)
+    : sources_(sources), source_(source), text_(sources.get(source).text()), ast_(ast), diagnostics_(diagnostics),
+      list_(lex(sources, source, diagnostics)), tokens_(list_.tokens) {
+  unfinished_ = list_.ends_in_string && diagnostics.error_count() == 1;
+}
+
+// source = statements
+void Parser::parse_source() {
+  std::vector<const Stmt *> statements;
+  parse_statements(statements, Token::unmatched);
+  ast_.statements = ast_.list(statements);
+}
+
+bool Parser::accept(TokenKind kind) {
+  if (!next_is(kind)) return false;
+  advance();
+  return true;
+}
+
+const Token &Parser::advance() {
+  const Token &taken = tokens_[at_];
+  if (taken.kind != TokenKind::End) {
+    ++at_;
+    end_ = taken.end;
+  }
+  return taken;
+}
+
+bool Parser::expect(TokenKind kind, std::string_view what) {
+  if (accept(kind)) return true;
+  expected(what);
+  return false;
+}
+
+// The first error decides: at the end of the text it says that more is to come.
+void Parser::note_unfinished() {
+  if (!panicking_ && kind() == TokenKind::End && !diagnostics_.has_errors()) unfinished_ = true;
+}
+
+std::string Parser::describe(const Token &token) const {
+  switch (token.kind) {
+  case TokenKind::End: return "the end of the input";
+  case TokenKind::StringBegin: return "a string";
+  case TokenKind::InterpolationEnd:
+  case TokenKind::FormatSpec: return "the end of the interpolation";
+  default: return fmt::format("'{}'", text(token));
+  }
+}
+
+void Parser::expected(std::string_view what) {
+  if (panicking_) return;
+  bool line_ended = newlines_count_ && token().newline_before && kind() != TokenKind::End;
+  bool ended = line_ended || kind() == TokenKind::End;
+  // Where something is missing at the end of a line, the place is behind its last token, not on the next line.
+  Span place = ended ? Span{source_, end_, end_} : span(token());
+  Diagnostic &report = error<Diag::Expected>(place, what, line_ended ? "the end of the line" : describe(token()));
+  if (!ended) add_hint(report);
+}
+
+bool Parser::too_deep() {
+  if (depth_ <= depth_limit && height_ <= height_limit) return false;
+  if (!reported_depth_) error<Diag::TooDeep>(span(token())).help("put parts of it into variables or functions");
+  reported_depth_ = panicking_ = true;
+  return true;
+}
+
+Diagnostic &Parser::not_yet(Span span, std::string_view what) { return error<Diag::NotYet>(span, what); }
+
+void Parser::close_bracket(uint32_t opener, std::string_view what) {
+  uint32_t closer = tokens_[opener].match;
+  if (!panicking_ && at_ == closer) {
+    advance();
+    return;
+  }
+  if (!panicking_) {
+    if (closer == Token::unmatched)
+      report_unclosed(opener);
+    else
+      expected(what);
+  }
+  if (closer != Token::unmatched && closer >= at_) {
+    at_ = closer;
+    advance();
+    panicking_ = false;
+  }
+}
+
+void Parser::report_unclosed(uint32_t opener) {
+  bool brace = tokens_[opener].kind == TokenKind::LeftBrace;
+  const Token &open = tokens_[brace ? suspicious_brace(opener) : opener];
+  Diagnostic &report = error<Diag::Unclosed>(span(open), text(open));
+  if (kind() != TokenKind::End)
+    report.note(span(token()), fmt::format("the {} was expected before this", brace ? "'}'" : "closing bracket"));
+}
+
+uint32_t Parser::indentation(const Token &token) const {
+  size_t line = text_.rfind('\n', token.begin);
+  line = line == std::string_view::npos ? 0 : line + 1;
+  size_t first = std::min(text_.find_first_not_of(" \t", line), text_.size());
+  return static_cast<uint32_t>(first - line);
+}
+
+// A missing `}` makes the one after it close the wrong block, and the outermost block seem open. The indentation tells:
+// the culprit is the first block whose `}` begins a line further left than the line that opened it.
+uint32_t Parser::suspicious_brace(uint32_t opener) const {
+  for (uint32_t i = opener; i < tokens_.size(); ++i) {
+    const Token &open = tokens_[i];
+    if (open.kind != TokenKind::LeftBrace || open.match == Token::unmatched) continue;
+    const Token &closer = tokens_[open.match];
+    if (closer.newline_before && indentation(closer) < indentation(open)) return i;
+  }
+  return opener;
+}
+
+// At a bracket that closes the block, or something around it.
+bool Parser::closes(uint32_t block) const {
+  return block != Token::unmatched && token().match != Token::unmatched && token().match <= block;
+}
+
+bool Parser::at_closing() const {
+  return kind() == TokenKind::RightParen || kind() == TokenKind::RightBracket || kind() == TokenKind::RightBrace ||
+         kind() == TokenKind::InterpolationEnd || kind() == TokenKind::FormatSpec || kind() == TokenKind::End;
+}
+
+// Goes on at the next line, `;` or the end of the block. Brackets are stepped over whole.
+void Parser::skip_to_next_statement(uint32_t block) {
+  while (kind() != TokenKind::End && !closes(block) && kind() != TokenKind::Semicolon) {
+    bool continues = kind() == TokenKind::Else || kind() == TokenKind::Catch || kind() == TokenKind::Dot;
+    if (token().newline_before && (!continues || foreign_blocks_)) break;
+    if (token().match != Token::unmatched && token().match > at_) at_ = token().match;
+    advance();
+  }
+  panicking_ = kind() == TokenKind::End; // There, everything has been said.
+}
+
+// After an error: the `{` on the same line, if there is one, is where what follows makes sense again.
+void Parser::find_block() {
+  for (uint32_t i = at_; tokens_[i].kind != TokenKind::End; ++i) {
+    const Token &token = tokens_[i];
+    bool closing = token.match != Token::unmatched && token.match < i;
+    if (token.newline_before || token.kind == TokenKind::Semicolon || closing) return;
+    if (token.kind == TokenKind::LeftBrace && token.match != Token::unmatched) {
+      at_ = i;
+      panicking_ = false;
+      return;
+    }
+    if (token.match != Token::unmatched) i = token.match;
+  }
+}
+
+std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
+  auto ast = std::make_unique<Ast>();
+  Parser(sources, source, *ast, diagnostics).parse_source();
+  return ast;
+}
+
+Completeness completeness(std::string_view text) {
+  Sources sources;
+  Diagnostics diagnostics;
+  Ast ast;
+  Parser parser(sources, sources.add("", std::string(text)), ast, diagnostics);
+  parser.parse_source();
+  return parser.unfinished() ? Completeness::Unfinished : Completeness::Complete;
+}
+
+} // namespace kiln

@@ -1,0 +1,247 @@
+#include "lang/literal.h"
+#include "lang/recursive_descent.h"
+
+namespace kiln {
+
+// postfix = operand (arguments | '[' indices ']' | '.' name arguments?)*
+// A line that begins with `.name` continues the one above; `(` and `[` start a statement there.
+const Expr *Parser::parse_postfix() {
+  uint32_t begin = token().begin;
+  const Expr *left = parse_operand();
+  for (;;) {
+    if (panicking_) return left;
+    bool dot = kind() == TokenKind::Dot;
+    TokenKind form = dot ? TokenKind::Dot : next();
+    if (form != TokenKind::Dot && form != TokenKind::LeftParen && form != TokenKind::LeftBracket &&
+        form != TokenKind::QuestionDot)
+      return left;
+    if (++height_; too_deep()) return error_expr(begin);
+    if (form == TokenKind::LeftParen)
+      left = parse_call(begin, left);
+    else if (form == TokenKind::LeftBracket)
+      left = parse_index(begin, left);
+    else
+      left = parse_member(begin, left);
+  }
+}
+
+// call = postfix arguments
+const Expr *Parser::parse_call(uint32_t begin, const Expr *callee) {
+  if (as<NumberExpr>(callee)) {
+    std::string_view number = text(callee->span);
+    complain<Diag::NumberThenParen>(callee->span, number).help(fmt::format("for a product write '{} * ('", number));
+  }
+  List<Argument> arguments = parse_arguments();
+  return ast_.make<CallExpr>(since(begin), callee, arguments);
+}
+
+// arguments = '(' (argument (',' argument)* ','?)? ')'
+// argument = (word ':')? expression | expression 'for' generators ('if' expression)?
+List<Argument> Parser::parse_arguments() {
+  std::vector<Argument> arguments;
+  bool named = false;
+  Bracket bracket(*this, false);
+  while (!at_closing() && !panicking_) {
+    const Token &first = token();
+    Ident name;
+    bool equals = first.kind == TokenKind::Identifier && kind(1) == TokenKind::Assign;
+    if (equals)
+      complain<Diag::NamedWithEquals>(span(token(1)))
+          .help(fmt::format("an argument is named with a ':': '{}: ...'", text(first)));
+    if (equals || ((first.kind == TokenKind::Identifier || is_keyword(first.kind)) && kind(1) == TokenKind::Colon)) {
+      name = {text(advance()), span(first)};
+      advance();
+      named = true;
+    } else if (named) {
+      complain<Diag::PositionalAfterNamed>(span(first));
+    }
+    const Expr *value = parse_expression();
+    if (next_is(TokenKind::For)) {
+      if (!arguments.empty())
+        error<Diag::GeneratorIsOnlyArgument>(span(token())).help("put the generator in [ ]");
+      else
+        value = parse_comprehension(first.begin, value, false);
+    }
+    arguments.push_back({name, value});
+    if (!accept(TokenKind::Comma)) break;
+  }
+  bracket.close("',' or ')'");
+  return ast_.list(arguments);
+}
+
+// member = postfix '.' word arguments?
+const Expr *Parser::parse_member(uint32_t begin, const Expr *base) {
+  const Token &dot = advance();
+  if (dot.kind == TokenKind::QuestionDot || kind() == TokenKind::LeftParen) {
+    not_yet(span(dot), dot.kind == TokenKind::QuestionDot ? "?." : "f.(x)");
+    return error_expr(begin);
+  }
+  if (kind() != TokenKind::Identifier && !is_keyword(kind())) {
+    expected("a name after '.'");
+    return error_expr(begin);
+  }
+  const Token &word = advance();
+  Ident name{text(word), span(word)};
+  if (!next_is(TokenKind::LeftParen)) return ast_.make<FieldExpr>(since(begin), base, name);
+  List<Argument> arguments = parse_arguments();
+  return ast_.make<MethodCallExpr>(since(begin), base, name, arguments);
+}
+
+// index = postfix '[' expression (',' expression)* ','? ']'
+const Expr *Parser::parse_index(uint32_t begin, const Expr *base) {
+  std::vector<const Expr *> indices;
+  Bracket bracket(*this, false);
+  while (!at_closing() && !panicking_) {
+    indices.push_back(parse_expression());
+    if (!accept(TokenKind::Comma)) break;
+  }
+  if (indices.empty() && kind() == TokenKind::RightBracket) complain<Diag::EmptyIndex>(span(token()));
+  bracket.close("',' or ']'");
+  return ast_.make<IndexExpr>(since(begin), base, ast_.list(indices));
+}
+
+// operand = number | character | string | 'true' | 'false' | 'none' | name | lambda | paren | array | if | block
+const Expr *Parser::parse_operand() {
+  const Token &first = token();
+  switch (first.kind) {
+  case TokenKind::Number: return parse_number(false);
+  case TokenKind::Char:
+    advance();
+    return ast_.make<NumberExpr>(span(first), NumberType::U8, true,
+                                 int64_t{read_character(text(first), span(first), diagnostics_)}, 0.0);
+  case TokenKind::StringBegin: return parse_string();
+  case TokenKind::True:
+  case TokenKind::False: advance(); return ast_.make<BoolExpr>(span(first), first.kind == TokenKind::True);
+  case TokenKind::None: advance(); return ast_.make<NoneExpr>(span(first));
+  case TokenKind::Identifier:
+    if (kind(1) == TokenKind::Arrow) return parse_lambda();
+    advance();
+    return ast_.make<NameExpr>(span(first), text(first));
+  case TokenKind::LeftParen: return parse_paren();
+  case TokenKind::LeftBracket: return parse_array();
+  case TokenKind::LeftBrace: return parse_block("");
+  case TokenKind::If: return parse_if();
+  case TokenKind::Fn: return parse_fn_lambda();
+  case TokenKind::Match:
+  case TokenKind::Try:
+  case TokenKind::Catch:
+  case TokenKind::Broadcast: not_yet(span(first), text(first)); return error_expr(first.begin);
+  case TokenKind::Not: complain<Diag::NotNeedsParens>(span(first)).help("write '(not x)'"); return parse_not();
+  default: // No other token starts an operand.
+    expected("an expression");
+    return error_expr(first.begin);
+  }
+}
+
+// number = '-'? digits; the sign directly before the digits is taken here where the literal takes it.
+const Expr *Parser::parse_number(bool negative) {
+  uint32_t begin = token().begin;
+  if (negative) advance();
+  const Token &digits = advance();
+  NumberValue value = read_number(text(digits), negative, since(begin), diagnostics_);
+  return ast_.make<NumberExpr>(since(begin), value.type, value.suffixed, value.integer, value.floating);
+}
+
+// string = StringBegin (text | '$' name | '${' expression format? '}')* StringEnd
+const Expr *Parser::parse_string() {
+  const Token &quote = advance();
+  bool raw = text_[quote.begin] == 'r';
+  std::vector<StringPart> parts;
+  while (kind() != TokenKind::StringEnd && kind() != TokenKind::End) {
+    const Token &piece = token();
+    if (piece.kind == TokenKind::StringText) {
+      std::string_view content = text(advance());
+      if (!raw && content.find('\\') != std::string_view::npos) {
+        std::string decoded;
+        read_escapes(content, span(piece), decoded, diagnostics_);
+        content = ast_.text(decoded);
+      }
+      parts.push_back({content, nullptr, {}, {}});
+    } else if (piece.kind == TokenKind::StringName) {
+      advance();
+      Span name{source_, piece.begin + 1, piece.end};
+      parts.push_back({{}, ast_.make<NameExpr>(name, text(name)), {}, {}});
+    } else if (piece.kind == TokenKind::InterpolationBegin) {
+      Bracket bracket(*this, false);
+      StringPart part{{}, parse_expression(), {}, {}};
+      if (next_is(TokenKind::FormatSpec)) {
+        part.format_span = span(advance());
+        part.format = text(part.format_span);
+      }
+      bracket.close("'}' after the interpolated expression");
+      parts.push_back(part);
+    } else {
+      break; // Only after an error inside an interpolation.
+    }
+  }
+  if (kind() == TokenKind::StringEnd) advance();
+  return ast_.make<StringExpr>(since(quote.begin), ast_.list(parts));
+}
+
+// paren = '(' expression ')' | '(' element (',' element)* ','? ')'
+// element = (word ':')? expression
+const Expr *Parser::parse_paren() {
+  uint32_t begin = token().begin;
+  if (token().match != Token::unmatched && tokens_[token().match + 1].kind == TokenKind::Arrow) return parse_lambda();
+  std::vector<const Expr *> elements;
+  std::vector<Ident> names;
+  bool comma = false;
+  Bracket bracket(*this, false);
+  while (!at_closing() && !panicking_) {
+    if ((kind() == TokenKind::Identifier || is_keyword(kind())) && kind(1) == TokenKind::Colon) {
+      const Token &word = advance();
+      names.push_back({text(word), span(word)});
+      advance();
+    }
+    elements.push_back(parse_expression());
+    if (!(comma = accept(TokenKind::Comma))) break;
+  }
+  bool empty = elements.empty() && kind() == TokenKind::RightParen;
+  bracket.close("',' or ')'");
+  if (elements.size() == 1 && names.empty() && !comma) return elements[0];
+  if (empty) complain<Diag::EmptyTuple>(since(begin)).help("the value of nothing is 'none'");
+  if (!names.empty() && names.size() != elements.size()) {
+    complain<Diag::SomeNamed>(since(begin));
+    names.clear();
+  }
+  return ast_.make<TupleExpr>(since(begin), ast_.list(elements), ast_.list(names));
+}
+
+// array = '[' (expression (',' expression)* ','?)? ']' | '[' expression 'for' generators ('if' expression)? ']'
+//       | array-type '(' ')'
+const Expr *Parser::parse_array() {
+  uint32_t begin = token().begin, closer = token().match;
+  bool call = closer != Token::unmatched && closer > at_ + 1 && closer + 2 < tokens_.size() &&
+              tokens_[closer + 1].kind == TokenKind::LeftParen && !tokens_[closer + 1].newline_before &&
+              tokens_[closer + 2].kind == TokenKind::RightParen;
+  if (call) {
+    const TypeExpr *type = parse_array_type();
+    advance();
+    advance();
+    return ast_.make<EmptyArrayExpr>(since(begin), type);
+  }
+  std::vector<const Expr *> elements;
+  const Expr *comprehension = nullptr;
+  Bracket bracket(*this, false, true);
+  while (!at_closing() && !panicking_) {
+    if (kind() != TokenKind::Colon) elements.push_back(parse_expression());
+    if (next_is(TokenKind::Colon)) not_yet(span(token()), "[key: value]").help("a range is written 'a..b'");
+    if (next_is(TokenKind::For) && elements.size() == 1) comprehension = parse_comprehension(begin, elements[0], true);
+    if (comprehension || !accept(TokenKind::Comma)) break;
+  }
+  bracket.close("',' or ']'");
+  if (!comprehension) return ast_.make<ArrayExpr>(since(begin), ast_.list(elements));
+  // Made before its closing bracket was seen: once more, with its whole span.
+  const auto &made = cast<ComprehensionExpr>(comprehension);
+  return ast_.make<ComprehensionExpr>(since(begin), made.value, made.generators, made.condition, true);
+}
+
+// comprehension = expression 'for' generators ('if' expression)?
+const Expr *Parser::parse_comprehension(uint32_t begin, const Expr *value, bool is_array) {
+  advance();
+  List<Generator> generators = parse_generators(!is_array);
+  const Expr *condition = accept(TokenKind::If) ? parse_condition() : nullptr;
+  return ast_.make<ComprehensionExpr>(since(begin), value, generators, condition, is_array);
+}
+
+} // namespace kiln

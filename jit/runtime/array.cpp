@@ -178,5 +178,7 @@ extern "C" PTR kiln_array_view_row(PTR array_, TYPE type, I64 index) {
   return view;
 }
 
+extern "C" I1 kiln_equal(TYPE type, PTR a, PTR b) { return equal_values(type, a, b); }
+
 } // namespace calls
 } // namespace kiln

@@ -44,6 +44,15 @@ function(kiln_library name)
     target_link_libraries(kiln_codegen PUBLIC kiln_llvm)
   elseif(name STREQUAL "jit")
     target_link_libraries(kiln_jit PUBLIC kiln_collector)
+    # Kiln finds the unwind tables of compiled code itself (jit/code_map.cpp): the C++ unwinder's search must pass through it.
+    if(KILN_STATIC)
+      target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER)
+      target_link_options(kiln_jit INTERFACE -static-libstdc++ -static-libgcc -Wl,--wrap=_Unwind_Find_FDE)
+    else()
+      target_link_options(kiln_jit INTERFACE -Wl,--export-dynamic-symbol=_Unwind_Find_FDE)
+    endif()
+    # Interrupts and stack overflows are thrown from signal handlers.
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/signals.cpp PROPERTIES COMPILE_OPTIONS -fnon-call-exceptions)
     # An interrupt or a stack overflow may be thrown from a signal handler through any of these frames.
     set(runtime ${sources})
     list(FILTER runtime INCLUDE REGEX "/jit/runtime/[^/]*\\.cpp$")

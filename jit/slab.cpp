@@ -1,0 +1,146 @@
+#include "jit/slab.h"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace kiln {
+
+size_t Ranges::allocate(size_t bytes, size_t alignment) {
+  for (auto it = by_size_.lower_bound({bytes, 0}); it != by_size_.end(); ++it) {
+    auto [size, offset] = *it;
+    size_t start = (offset + alignment - 1) & ~(alignment - 1);
+    if (start + bytes > offset + size) continue;
+    by_size_.erase(it);
+    by_offset_.erase(offset);
+    if (start > offset) add(offset, start - offset);
+    if (start + bytes < offset + size) add(start + bytes, offset + size - start - bytes);
+    return start;
+  }
+  return none;
+}
+
+void Ranges::release(size_t offset, size_t bytes) {
+  auto next = by_offset_.lower_bound(offset);
+  if (next != by_offset_.end() && next->first == offset + bytes) {
+    bytes += next->second;
+    by_size_.erase({next->second, next->first});
+    next = by_offset_.erase(next);
+  }
+  if (next != by_offset_.begin()) {
+    auto before = std::prev(next);
+    if (before->first + before->second == offset) {
+      offset = before->first;
+      bytes += before->second;
+      by_size_.erase({before->second, before->first});
+      by_offset_.erase(before);
+    }
+  }
+  add(offset, bytes);
+}
+
+void Ranges::add(size_t offset, size_t bytes) {
+  if (!bytes) return;
+  by_offset_.emplace(offset, bytes);
+  by_size_.emplace(bytes, offset);
+}
+
+namespace {
+
+// The texts of all slabs, for signal handlers. An unused row is empty.
+struct TextRow {
+  std::atomic<uintptr_t> begin = 0, end = 0;
+};
+std::array<TextRow, 256> text_rows;
+
+bool enter_text(uintptr_t begin, uintptr_t end) {
+  for (TextRow &row : text_rows) {
+    if (row.end.load(std::memory_order_relaxed)) continue;
+    row.begin.store(begin, std::memory_order_relaxed);
+    row.end.store(end, std::memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+void leave_text(uintptr_t begin) {
+  for (TextRow &row : text_rows)
+    if (row.begin.load(std::memory_order_relaxed) == begin) {
+      row.end.store(0, std::memory_order_release);
+      row.begin.store(0, std::memory_order_relaxed);
+    }
+}
+
+constexpr uintptr_t stride = uintptr_t(64) << 20;
+constexpr uintptr_t two_gib = uintptr_t(1) << 31;
+
+// Reserves address space within 2 GiB of the program, so that its functions are called directly; anywhere if that is
+// full. A program at a fixed low address keeps its heap behind it, so its slabs are laid from 2 GiB downwards.
+std::byte *reserve(size_t bytes) {
+  uintptr_t program = reinterpret_cast<uintptr_t>(&Slab::in_text);
+  bool low = program < two_gib;
+  uintptr_t highest = low ? two_gib - 2 * stride : (program & ~(stride - 1)) - stride;
+  uintptr_t lowest = low ? program + two_gib / 8 : program - two_gib + 4 * stride;
+  size_t span = (bytes + stride - 1) & ~(stride - 1);
+  for (uintptr_t hint = highest + stride - span; hint > lowest && hint < highest + stride; hint -= stride) {
+    void *at = mmap(reinterpret_cast<void *>(hint), bytes, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (at == reinterpret_cast<void *>(hint)) return static_cast<std::byte *>(at);
+    if (at != MAP_FAILED) munmap(at, bytes); // A kernel without MAP_FIXED_NOREPLACE took it as a hint.
+  }
+  void *at = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return at == MAP_FAILED ? nullptr : static_cast<std::byte *>(at);
+}
+
+} // namespace
+
+std::unique_ptr<Slab> Slab::create(size_t text_bytes, size_t data_bytes, std::string &error) {
+  auto failed = [&](const char *what) {
+    error = std::string("no memory for machine code: ") + what + ": " + std::strerror(errno);
+    return nullptr;
+  };
+  int file = memfd_create("kiln-code", MFD_CLOEXEC);
+  if (file < 0) return failed("memfd_create");
+  std::byte *text = nullptr;
+  void *writable = MAP_FAILED;
+  bool mapped = false;
+  if (ftruncate(file, static_cast<off_t>(text_bytes)) == 0 && (text = reserve(text_bytes + data_bytes))) {
+    writable = mmap(nullptr, text_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    mapped = writable != MAP_FAILED &&
+             mmap(text, text_bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED &&
+             mprotect(text + text_bytes, data_bytes, PROT_READ | PROT_WRITE) == 0;
+  }
+  int cause = errno;
+  close(file);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(text);
+  if (mapped && enter_text(begin, begin + text_bytes))
+    return std::unique_ptr<Slab>(new Slab(text, static_cast<std::byte *>(writable), text_bytes, data_bytes));
+  if (text) munmap(text, text_bytes + data_bytes);
+  if (writable != MAP_FAILED) munmap(writable, text_bytes);
+  errno = mapped ? ENOMEM : cause;
+  return failed("mmap");
+}
+
+Slab::Slab(std::byte *text, std::byte *writable, size_t text_bytes, size_t data_bytes)
+    : text(text), writable_text(writable), data(text + text_bytes), text_bytes(text_bytes), data_bytes(data_bytes),
+      text_ranges(text_bytes), data_ranges(data_bytes) {}
+
+Slab::~Slab() {
+  leave_text(reinterpret_cast<uintptr_t>(text));
+  munmap(text, text_bytes + data_bytes);
+  munmap(writable_text, text_bytes);
+}
+
+bool Slab::in_text(const void *address) {
+  uintptr_t at = reinterpret_cast<uintptr_t>(address);
+  for (const TextRow &row : text_rows) {
+    uintptr_t end = row.end.load(std::memory_order_acquire);
+    if (at < end && at >= row.begin.load(std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+} // namespace kiln

@@ -1,0 +1,91 @@
+#include "jit/stacks.h"
+
+#include "jit/signals.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <gc/gc.h>
+#include <sys/mman.h>
+
+extern "C" void kiln_call_on_stack(void (*body)(void *), void *argument, void *top);
+
+namespace kiln {
+
+namespace {
+
+constexpr size_t page = 4096;
+constexpr size_t compile_stack_bytes = size_t(256) << 20; // Address space: LLVM recurses over deep expressions.
+constexpr size_t reserve_bytes = size_t(1) << 20;
+
+Stack *current_own_stack = nullptr;
+bool on_compile_stack = false;
+
+} // namespace
+
+Stack::Stack(size_t usable, size_t reserve) {
+  usable = (usable + page - 1) & ~(page - 1);
+  size_t closed = guard + reserve;
+  void *at = mmap(nullptr, closed + usable, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  begin_ = reinterpret_cast<uintptr_t>(at);
+  usable_begin_ = begin_ + closed;
+  end_ = usable_begin_ + usable;
+  if (at == MAP_FAILED || mprotect(reinterpret_cast<void *>(usable_begin_), usable, PROT_READ | PROT_WRITE) != 0) {
+    std::fputs("kiln: no memory for a stack\n", stderr);
+    std::exit(1);
+  }
+}
+
+Stack::~Stack() { munmap(reinterpret_cast<void *>(begin_), end_ - begin_); }
+
+void Stack::open_reserve() {
+  uintptr_t begin = begin_ + guard;
+  if (mprotect(reinterpret_cast<void *>(begin), usable_begin_ - begin, PROT_READ | PROT_WRITE) == 0)
+    reserve_open_ = true;
+}
+
+void Stack::close_reserve() {
+  uintptr_t begin = begin_ + guard;
+  mprotect(reinterpret_cast<void *>(begin), usable_begin_ - begin, PROT_NONE);
+  reserve_open_ = false;
+}
+
+Stack *own_stack() { return current_own_stack; }
+
+void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
+  Stack stack(bytes, reserve_bytes);
+  GC_stack_base before, own{};
+  void *thread = GC_get_my_stackbottom(&before);
+  own.mem_base = stack.top();
+  Stack *outer = current_own_stack;
+  // A collection between these lines would scan from one stack to another's bottom.
+  GC_disable();
+  GC_set_stackbottom(thread, &own);
+  current_own_stack = &stack;
+  struct Call {
+    void (*body)(void *);
+    void *argument;
+  } call{body, argument};
+  kiln_call_on_stack(
+      [](void *at) {
+        Call call = *static_cast<Call *>(at);
+        GC_enable();
+        call.body(call.argument);
+        GC_disable();
+      },
+      &call, stack.top());
+  current_own_stack = outer;
+  GC_set_stackbottom(thread, &before);
+  GC_enable();
+}
+
+void run_on_compile_stack(void (*body)(void *), void *argument) {
+  if (on_compile_stack) return body(argument);
+  static Stack *stack = new Stack(compile_stack_bytes, 0);
+  on_compile_stack = true;
+  GC_disable(); // The collector would take the stack pointer for one of the Kiln stack's.
+  kiln_call_on_stack(body, argument, stack->top());
+  GC_enable();
+  on_compile_stack = false;
+}
+
+} // namespace kiln

@@ -15,6 +15,9 @@ namespace {
 
 uint64_t memory_limit = 0;
 
+/// Address space to begin with. From the collector's own 64 kB, a loop that makes garbage would collect thousands of times.
+constexpr size_t first_heap = 16 << 20;
+
 /// The control group's limit in bytes, or no limit. Version 2, then version 1.
 uint64_t control_group_limit() {
   for (const char *path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
@@ -63,6 +66,7 @@ void start_collector() {
     GC_INIT();
     GC_clear_roots(); // Whatever was registered on the way.
     set_memory_limit(default_memory_limit());
+    GC_expand_hp(first_heap);
     return true;
   }();
   static_cast<void>(started);

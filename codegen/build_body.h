@@ -1,0 +1,109 @@
+#pragma once
+
+#include "codegen/build.h"
+#include "codegen/build_ssa.h"
+#include "codegen/scope.h"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace kiln {
+
+/// What the bodies of one definition share while they are built.
+struct BuildContext {
+  TypeTable &types;
+  Diagnostics &diagnostics;
+  const Resolution &resolution;
+};
+
+/// Builds one body: a function's, lambda's, default value's, or a unit's. `build` makes values, `effect` runs an
+/// expression whose value nobody wants (so that the arms of an `if` need not agree).
+class BodyBuilder {
+public:
+  BodyBuilder(BuildContext &context, KirFunction &function, const Body &body);
+
+  /// The parameters, captures first, and the cells of the body's own variables.
+  void begin(const Callable *callable);
+  /// The body's value is the result.
+  void build_result(const Expr *expr, const TypeExpr *type, Inst::Role role);
+  void build_unit(std::span<const Stmt *const> statements, std::string_view value_name);
+  void finish() { ssa_.finish(); }
+
+private:
+  // Expressions.
+  Inst *build(const Expr *expr);
+  Inst *emit_above_left(const Expr *expr, Inst *left);
+  Inst *emit_leaf(const Expr *expr);
+  Inst *constant(Span span, Constant::Kind kind);
+  Inst *none(Span span) { return constant(span, Constant::None); }
+  Inst *text(Span span, std::string_view text);
+  Inst *emit(const NumberExpr &number);
+  Inst *emit(const StringExpr &string);
+  Inst *emit(const NameExpr &name);
+  Inst *emit(const UnaryExpr &unary);
+  Inst *emit(const IsExpr &is);
+  Inst *emit(const RangeExpr &range);
+  Inst *emit(const TupleExpr &tuple);
+  Inst *emit(const ArrayExpr &array);
+  Inst *emit(const EmptyArrayExpr &array);
+  Inst *emit(const Callable &callable);
+  Inst *emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span, List<Argument> arguments);
+  Inst *emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right);
+
+  // Control flow.
+  void effect(const Expr *expr);
+  void branch_on(const Expr *condition, Block *yes, Block *no);
+  void branch_on_right(const LogicalExpr &logical, Block *yes, Block *no);
+  void branch_on_chain(const CompareExpr &compare, Block *yes, Block *no);
+  Inst *build_truth(const Expr *condition);
+  Inst *build_truth_of(Span span, Block *yes, Block *no);
+  Inst *build_if(const IfExpr &branch, bool wants_value);
+  Inst *build_block(const BlockExpr &block, bool wants_value);
+  Inst *build_comprehension(const ComprehensionExpr &comprehension);
+  void build_while(const WhileStmt &statement);
+  void build_for(const ForStmt &statement);
+  void build_leave(const Stmt *statement, std::string_view word);
+  void build_return(const ReturnStmt &statement);
+  /// A loop over an iterable; the body is between `begin_loop` and `end_loop`.
+  struct Loop {
+    Block *header, *latch, *exit;
+    Inst *iterable, *state, *element;
+    Span span;
+  };
+  Loop begin_loop(Inst *iterable, Span span);
+  void end_loop(const Loop &loop);
+
+  // Statements.
+  /// Builds it unless it cannot be reached. Returns the value when it is wanted and there is one.
+  Inst *statement(const Stmt *statement, bool wants_value);
+  Inst *unit_statement(const Stmt *next, bool wants_value);
+  void store_fresh(std::string_view name, Span span, Inst *value);
+  void assign(const AssignStmt &statement);
+  void assign_place(const IndexExpr &place, const AssignStmt &statement);
+  void assign_to(const Pattern &pattern, Inst *value);
+  void assign_name(const void *node, std::string_view name, Span span, const TypeExpr *type, Inst *value);
+  void declare(const Pattern &pattern, Inst *value);
+  void declare_name(const Pattern &pattern, Inst *value);
+  template <typename Bind> void destructure(const Pattern &pattern, Inst *value, Bind bind);
+  void report_recursion(const void *node, const Callable &callable, Span span);
+  Inst *read_variable(const void *node, std::string_view name, Span span);
+  Inst *coerce(Inst *value, const TypeExpr *type, Inst::Role role);
+  std::string_view keep(std::string_view text) { return context_.types.intern(text); }
+
+  BuildContext &context_;
+  KirFunction &function_;
+  const Body &body_;
+  SsaBuilder ssa_;
+  const TypeExpr *result_type_ = nullptr;
+  bool single_assignment_ = false; // A unit that is one plain assignment.
+  struct LoopTargets {
+    Block *on_break, *on_continue;
+  };
+  std::vector<LoopTargets> loops_;
+};
+
+/// Builds a lambda or function whose body `context.resolution` knows.
+std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callable &callable);
+
+} // namespace kiln

@@ -1,0 +1,238 @@
+#include "codegen/build_body.h"
+
+#include <cassert>
+
+namespace kiln {
+
+Inst *BodyBuilder::build(const Expr *expr) {
+  // Down the left spine without recursion: `a + b + c + ...` is as deep as it is long.
+  std::vector<const Expr *> spine;
+  while (expr->kind != ExprKind::Logical) { // Those have a spine of their own.
+    const Expr *left = left_operand(expr);
+    if (!left)
+      break;
+    spine.push_back(expr);
+    expr = left;
+  }
+  Inst *value = emit_leaf(expr);
+  for (size_t i = spine.size(); i-- > 0;)
+    value = emit_above_left(spine[i], value);
+  return value;
+}
+
+Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
+  if (const BinaryExpr *binary = as<BinaryExpr>(expr))
+    return emit_binary(binary->op, expr->span, binary->op_span, left, build(binary->right));
+  if (const CallExpr *call = as<CallExpr>(expr))
+    return emit_call(Op::Call, expr, left, {}, {}, call->arguments);
+  if (const MethodCallExpr *call = as<MethodCallExpr>(expr))
+    return emit_call(Op::CallMethod, expr, left, call->name.text, call->name.span, call->arguments);
+  if (const IndexExpr *index = as<IndexExpr>(expr)) {
+    std::vector<Inst *> args = {left};
+    for (const Expr *next : index->indices)
+      args.push_back(build(next));
+    return ssa_.add(Op::Index, expr->span, std::move(args));
+  }
+  const FieldExpr &field = cast<FieldExpr>(expr);
+  Inst *inst = ssa_.add(Op::Field, expr->span, {left});
+  inst->name = keep(field.name.text);
+  inst->op_span = field.name.span;
+  return inst;
+}
+
+Inst *BodyBuilder::emit_leaf(const Expr *expr) {
+  switch (expr->kind) {
+  case ExprKind::Error: // Reported by the parser.
+  case ExprKind::None:
+    return none(expr->span);
+  case ExprKind::Number:
+    return emit(cast<NumberExpr>(expr));
+  case ExprKind::Bool: {
+    Inst *inst = constant(expr->span, Constant::Bool);
+    inst->constant.integer = cast<BoolExpr>(expr).value;
+    return inst;
+  }
+  case ExprKind::String:
+    return emit(cast<StringExpr>(expr));
+  case ExprKind::Name:
+    return emit(cast<NameExpr>(expr));
+  case ExprKind::Unary:
+    return emit(cast<UnaryExpr>(expr));
+  case ExprKind::Logical:
+    return build_truth(expr);
+  case ExprKind::Compare: {
+    const CompareExpr &compare = cast<CompareExpr>(expr);
+    if (compare.ops.size() > 1)
+      return build_truth(expr);
+    Inst *left = build(compare.operands[0]);
+    return emit_binary(compare.ops[0], expr->span, compare.op_spans[0], left, build(compare.operands[1]));
+  }
+  case ExprKind::Is:
+    return emit(cast<IsExpr>(expr));
+  case ExprKind::If:
+    return build_if(cast<IfExpr>(expr), true);
+  case ExprKind::Block:
+    return build_block(cast<BlockExpr>(expr), true);
+  case ExprKind::Range:
+    return emit(cast<RangeExpr>(expr));
+  case ExprKind::Tuple:
+    return emit(cast<TupleExpr>(expr));
+  case ExprKind::Array:
+    return emit(cast<ArrayExpr>(expr));
+  case ExprKind::EmptyArray:
+    return emit(cast<EmptyArrayExpr>(expr));
+  case ExprKind::Comprehension:
+    return build_comprehension(cast<ComprehensionExpr>(expr));
+  case ExprKind::Lambda:
+    return emit(Callable(cast<LambdaExpr>(expr)));
+  case ExprKind::Binary:
+  case ExprKind::Call:
+  case ExprKind::MethodCall:
+  case ExprKind::Index:
+  case ExprKind::Field: // Have a left operand.
+    break;
+  }
+  assert(false && "not a leaf");
+  return none(expr->span);
+}
+
+Inst *BodyBuilder::constant(Span span, Constant::Kind kind) {
+  Inst *inst = ssa_.add(Op::Const, span);
+  inst->constant.kind = kind;
+  return inst;
+}
+
+Inst *BodyBuilder::text(Span span, std::string_view text) {
+  Inst *inst = constant(span, Constant::Str);
+  inst->constant.text = keep(text);
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const NumberExpr &number) {
+  bool is_float = number.type == NumberType::F32 || number.type == NumberType::F64;
+  Inst *inst = constant(number.span, is_float ? Constant::Float : Constant::Int);
+  inst->number_type = number.type;
+  inst->literal = !number.suffixed;
+  if (is_float)
+    inst->constant.floating = number.floating;
+  else
+    inst->constant.integer = number.integer;
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const StringExpr &string) {
+  std::vector<Inst *> pieces;
+  for (const StringPart &part : string.parts) {
+    if (!part.expr) {
+      pieces.push_back(text(string.span, part.text));
+      continue;
+    }
+    Inst *value = build(part.expr);
+    Inst *format = ssa_.add(Op::Format, part.expr->span, {value});
+    format->name = keep(part.format);
+    format->op_span = part.format_span;
+    pieces.push_back(format);
+  }
+  if (pieces.empty())
+    return text(string.span, "");
+  return pieces.size() == 1 ? pieces[0] : ssa_.add(Op::Concat, string.span, std::move(pieces));
+}
+
+Inst *BodyBuilder::emit(const NameExpr &name) { return read_variable(&name, name.name, name.span); }
+
+Inst *BodyBuilder::emit(const UnaryExpr &unary) {
+  Inst *operand = build(unary.operand);
+  if (unary.op == UnaryOp::Plus)
+    return operand;
+  Inst *inst = ssa_.add(Op::Unary, unary.span, {operand});
+  inst->unary_op = unary.op;
+  inst->op_span = unary.op_span;
+  return inst;
+}
+
+Inst *BodyBuilder::emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right) {
+  Inst *inst = ssa_.add(Op::Binary, span, {left, right});
+  inst->binary_op = op;
+  inst->op_span = op_span;
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const IsExpr &is) {
+  Inst *inst = ssa_.add(Op::Is, is.span, {build(is.value)});
+  inst->type_expr = is.type;
+  if (!is.negated)
+    return inst;
+  Inst *negated = ssa_.add(Op::Unary, is.span, {inst});
+  negated->unary_op = UnaryOp::Not;
+  negated->op_span = is.span;
+  return negated;
+}
+
+Inst *BodyBuilder::emit(const RangeExpr &range) {
+  std::vector<Inst *> args = {build(range.first)};
+  args.push_back(build(range.last));
+  if (range.step)
+    args.push_back(build(range.step));
+  Inst *inst = ssa_.add(Op::Range, range.span, std::move(args));
+  inst->inclusive = range.inclusive;
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const TupleExpr &tuple) {
+  std::vector<Inst *> args;
+  for (const Expr *element : tuple.elements)
+    args.push_back(build(element));
+  Inst *inst = ssa_.add(Op::Tuple, tuple.span, std::move(args));
+  for (const Ident &name : tuple.names) {
+    inst->names.push_back(keep(name.text));
+    inst->name_spans.push_back(name.span);
+  }
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const ArrayExpr &array) {
+  if (array.elements.empty())
+    return ssa_.add(Op::EmptyArray, array.span);
+  std::vector<Inst *> args;
+  for (const Expr *element : array.elements)
+    args.push_back(build(element));
+  return ssa_.add(Op::Array, array.span, std::move(args));
+}
+
+Inst *BodyBuilder::emit(const EmptyArrayExpr &array) {
+  Inst *inst = ssa_.add(Op::EmptyArray, array.span);
+  inst->type_expr = array.type;
+  return inst;
+}
+
+Inst *BodyBuilder::emit(const Callable &callable) {
+  const KirFunction *lambda = function_.lambdas.emplace_back(build_callable(context_, callable)).get();
+  std::vector<Inst *> captured;
+  for (const Body::Capture &capture : context_.resolution.body(callable.node).captures)
+    captured.push_back(ssa_.read(capture.variable, capture.span)); // The cell itself when it is one.
+  Inst *inst = ssa_.add(Op::Lambda, callable.span, std::move(captured));
+  inst->function = lambda;
+  return inst;
+}
+
+/// `first`: the callee, or a method call's receiver.
+Inst *BodyBuilder::emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span,
+                             List<Argument> arguments) {
+  std::vector<Inst *> args = {first};
+  bool any_name = false;
+  for (const Argument &argument : arguments) {
+    args.push_back(build(argument.value));
+    any_name |= !argument.name.text.empty();
+  }
+  Inst *inst = ssa_.add(op, call->span, std::move(args));
+  inst->name = keep(name);
+  inst->op_span = name_span;
+  if (any_name)
+    for (const Argument &argument : arguments) {
+      inst->names.push_back(keep(argument.name.text));
+      inst->name_spans.push_back(argument.name.span);
+    }
+  return inst;
+}
+
+} // namespace kiln

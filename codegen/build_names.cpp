@@ -1,0 +1,46 @@
+#include "codegen/build.h"
+#include "codegen/scope.h"
+
+namespace kiln {
+
+namespace {
+
+/// Looks for loops and comprehensions that run with the statement.
+class LoopSearch : public BodyWalk {
+public:
+  bool found = false;
+
+private:
+  void begin_loop() override { found = true; }
+};
+
+} // namespace
+
+void collect_free_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
+  if (const FunctionStmt *function = as<FunctionStmt>(&statement)) {
+    Resolution resolution = Resolution::of_function(*function, nullptr);
+    names.insert(resolution.free_names().begin(), resolution.free_names().end());
+    return;
+  }
+  const Stmt *unit[] = {&statement};
+  Resolution resolution = Resolution::of_unit(unit, nullptr, nullptr);
+  names.insert(resolution.free_names().begin(), resolution.free_names().end());
+}
+
+void collect_assigned_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
+  if (statement.kind == StmtKind::Function)
+    return; // A definition.
+  const Stmt *unit[] = {&statement};
+  for (const Ident &name : assigned_names(unit).names)
+    names.insert(name.text);
+}
+
+bool contains_loop(const Stmt &statement) {
+  if (statement.kind == StmtKind::Function)
+    return false;
+  LoopSearch search;
+  search.walk(&statement);
+  return search.found;
+}
+
+} // namespace kiln

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/kir.h"
+#include "lang/diagnostics.h"
 
 #include <string>
 #include <vector>
@@ -23,8 +24,14 @@ struct Specialisation {
   std::shared_ptr<InferenceResult> inferred;
   /// Whether running it may change the length of some array (push, pop, or a call that does).
   bool may_resize = false;
-  bool in_progress = false;
   bool is_unit = false;
+
+  // Inference's own.
+  enum State : uint8_t { New, InProgress, Provisional, Done, Failed } state = New;
+  size_t depth = 0;                          // InProgress: place on the stack of inference. Provisional: the least place it depends on.
+  std::vector<Diagnostic> errors;            // Failed
+  std::vector<std::string_view> names;       // Looked up, found or not: a change of their meaning makes this one stale.
+  std::vector<Specialisation *> callees;
 
   /// What calls from other modules jump through: the lazy entry until the code exists. Its own address is linked as `symbol` + ".entry".
   void *entry = nullptr;

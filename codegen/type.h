@@ -61,7 +61,6 @@ struct Type {
 
 /// How people write the type: `[f64, 2]`, `(x: i64, str)`, `fn(x) at line 3` for lambdas.
 std::string to_string(const Type *type);
-inline auto format_as(const Type *type) { return to_string(type); }
 
 /// Owns and interns types. One per session; lives as long as any code compiled from it.
 class TypeTable {

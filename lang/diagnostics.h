@@ -47,6 +47,14 @@ struct DiagNote {
   std::string message;
 };
 
+/// How a message shows an argument: types and the like by their own to_string, found by argument-dependent lookup.
+template <typename T> decltype(auto) message_argument(const T &value) {
+  if constexpr (std::is_pointer_v<T> && !std::is_convertible_v<T, const char *>)
+    return to_string(value);
+  else
+    return (value);
+}
+
 /// One finished message to the user.
 struct Diagnostic {
   Diag code;
@@ -69,7 +77,7 @@ public:
   template <Diag code, typename... Args> Diagnostic &report(Span span, const Args &...args) {
     constexpr DiagInfo info = diag_table[static_cast<size_t>(code)];
     static_assert(diag_arity(info.text) == sizeof...(Args), "wrong number of arguments for this diagnostic");
-    return add({code, info.severity, span, fmt::format(fmt::runtime(info.text), args...), {}});
+    return add({code, info.severity, span, fmt::format(fmt::runtime(info.text), message_argument(args)...), {}});
   }
   Diagnostic &add(Diagnostic diagnostic) {
     if (diagnostic.severity == Severity::Error)

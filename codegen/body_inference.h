@@ -1,0 +1,115 @@
+#pragma once
+
+#include "codegen/infer.h"
+#include "lang/diagnostics.h"
+
+#include <array>
+
+namespace kiln {
+
+/// Infers one body for given argument types: passes over its blocks in order until no loop header's, open element's or cell's type
+/// rises. A pass forgets everything the one before it found but those seeds, so that nothing of a lower type survives.
+class BodyInference {
+public:
+  BodyInference(Inference &inference, Specialisation &specialisation, Diagnostics &diagnostics);
+
+  /// True when there were no errors. The result, with its type, is in the specialisation.
+  bool run();
+  /// What the body returns, as found.
+  const Abstract &returned() const { return returned_; }
+
+private:
+  friend class BuiltinRules;
+
+  // One pass (infer_body.cpp).
+  void pass();
+  void enter(const Block &block);
+  void flow(const Block &from, const Edge &edge, bool back_edge);
+  void finish_block(const Block &block);
+  void raise(const Inst *inst, const Abstract &value, const Abstract *back_value = nullptr);
+  void begin_unit_globals();
+  void commit_unit_globals();
+
+  // Instructions (infer_ops.cpp). `infer` dispatches; the rules give the value.
+  Abstract infer(const Inst &inst);
+  Abstract rule_const(const Inst &inst);
+  Abstract rule_unary(const Inst &inst);
+  Abstract rule_binary(const Inst &inst);
+  Abstract rule_tuple(const Inst &inst);
+  Abstract rule_array(const Inst &inst);
+  Abstract rule_range(const Inst &inst);
+  Abstract rule_lambda(const Inst &inst);
+  Abstract rule_cell(const Inst &inst);
+  Abstract rule_index(const Inst &inst);
+  Abstract rule_set_index(const Inst &inst);
+  Abstract rule_format(const Inst &inst);
+  Abstract rule_name(const Inst &inst);
+  Abstract rule_field(const Inst &inst);
+  Abstract rule_empty_array(const Inst &inst);
+  Abstract rule_is(const Inst &inst);
+  Abstract rule_coerce(const Inst &inst);
+  Abstract rule_iterate(const Inst &inst);
+  Abstract rule_comprehension(const Inst &inst);
+  Abstract rule_destructure(const Inst &inst);
+  Abstract rule_store_global(const Inst &inst);
+  /// The indices of an Index or SetIndex on an array; false when reported.
+  bool check_indices(const Inst &inst, const Type *array, size_t count);
+
+  // Calls (infer_call.cpp).
+  struct Arguments {
+    std::vector<const Inst *> insts;
+    std::vector<std::string_view> names; // Empty, or as long.
+    std::vector<Span> name_spans;
+  };
+  Abstract rule_call(const Inst &inst);
+  Abstract rule_method_call(const Inst &inst);
+  Abstract call_value(const Inst &inst, const Abstract &callee, const Arguments &arguments);
+  Abstract call_name(const Inst &inst, std::string_view name, const Arguments &arguments);
+  Abstract call_methods(const Inst &inst, std::string_view name, const std::vector<const KirFunction *> &methods, const Arguments &arguments,
+                        bool &matched);
+  Abstract call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
+                         const Type *lambda);
+  Abstract call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments);
+  Abstract call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments);
+  /// How well a method takes the arguments: a rank per argument (lower is closer), or nothing. Fills `sources`.
+  std::optional<std::vector<int>> match(const KirFunction &function, const Arguments &arguments, std::vector<int> &sources, std::string *why = nullptr);
+  void unknown_name(Span span, std::string_view name);
+
+  // Shared.
+  const Abstract &value(const Inst *inst) const { return values()[inst->id]; }
+  std::vector<Abstract> &values() { return result_->values; }
+  const std::vector<Abstract> &values() const { return result_->values; }
+  /// Reports a use of a value that may be unset or of unlike types. True when the value is of a known, proper type.
+  bool usable(const Inst *inst, Span use);
+  Abstract of(const Type *type, const Inst &inst) const { return Abstract{type, {}, false, inst.span, nullptr, {}, {}}; }
+  Abstract error_value(const Inst &inst) const { return of(types_.error, inst); }
+  /// `[]` and what is made of it: the element type is raised by what is stored. True when the array's element was open.
+  bool raise_open(const Type *array, const Abstract &element, Span at);
+  bool is_open(const Type *type) const;
+  const Type *settle(const Type *type); // Replaces open elements by what is known of them now.
+  bool convertible(const Abstract &from, const Type *to) const;
+  void report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place);
+  const Type *resolve(const TypeExpr *expr) { return resolve_type(types_, expr, diagnostics_); }
+  CallPlan &plan(const Inst &inst) { return result_->plans[inst.id]; }
+  void remember_name(std::string_view name);
+
+  Inference &inference_;
+  TypeTable &types_;
+  Specialisation &specialisation_;
+  const KirFunction &function_;
+  Diagnostics &diagnostics_;
+  std::shared_ptr<InferenceResult> result_;
+  Abstract returned_;
+  std::vector<Abstract> incoming_;  // By parameter instruction: what the edges seen so far bring.
+  std::vector<bool> ended_;
+  std::unordered_map<uint32_t, Abstract> header_seeds_;   // By parameter of a loop header.
+  std::unordered_map<uint32_t, const Type *> open_seeds_; // By site: element type.
+  std::unordered_map<uint32_t, const Type *> cell_seeds_; // By CellNew.
+  std::unordered_map<std::string_view, Abstract> global_seeds_; // Units: shared variables assigned in place.
+  std::unordered_map<std::string_view, GlobalState> globals_before_;
+  bool again_ = false;
+  bool forget_open_ = false; // A loop header's type rose: element types found before may be of the lower one.
+  bool settle_open_ = false; // The last pass: what is still open is `none`.
+};
+
+} // namespace kiln

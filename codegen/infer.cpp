@@ -1,0 +1,204 @@
+#include "codegen/infer.h"
+
+#include "codegen/body_inference.h"
+#include "codegen/reify.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kiln {
+
+namespace {
+
+constexpr size_t most_nested_calls = 1000;
+constexpr size_t most_nested_types = 32;
+
+std::string key_of(const KirFunction &function, std::span<const Type *const> arguments) {
+  std::string key(sizeof(const void *), '\0');
+  const KirFunction *address = &function;
+  std::memcpy(key.data(), &address, sizeof address);
+  for (const Type *type : arguments)
+    key.append(reinterpret_cast<const char *>(&type->id), sizeof type->id);
+  return key;
+}
+
+size_t nesting(const Type *type) {
+  size_t deepest = 0;
+  for (const Type *element : type->elements)
+    deepest = std::max(deepest, nesting(element));
+  return deepest + 1;
+}
+
+/// A name that assemblers and LLVM take as it is.
+std::string symbol_for(const KirFunction &function, uint32_t id) {
+  std::string symbol = function.is_lambda ? "lambda" : function.is_unit ? "top_level" : function.name;
+  for (char &c : symbol)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_')
+      c = '_';
+  return symbol + "$" + std::to_string(id);
+}
+
+} // namespace
+
+std::string display_name(const KirFunction &function, std::span<const Type *const> arguments) {
+  if (function.is_unit)
+    return "top level";
+  std::string text = function.name + "(";
+  size_t first = function.captures.size();
+  for (size_t i = first; i < arguments.size(); ++i) {
+    if (i > first)
+      text += ", ";
+    text += to_string(arguments[i]);
+  }
+  return text + ")";
+}
+
+Inference::Inference(TypeTable &types, const Sources &sources, Names &names) : types_(types), sources_(sources), names_(names) {}
+Inference::~Inference() = default;
+
+Specialisation &Inference::make(const KirFunction &function, std::vector<const Type *> arguments, std::string key) {
+  Specialisation &made = all_.emplace_back();
+  made.id = static_cast<uint32_t>(all_.size() - 1);
+  made.function = &function;
+  made.params = std::move(arguments);
+  made.result = types_.never;
+  made.symbol = symbol_for(function, made.id);
+  made.display = display_name(function, made.params);
+  made.is_unit = function.is_unit;
+  if (!key.empty()) {
+    by_key_[key] = &made;
+    keys_[&made] = std::move(key);
+  }
+  if (on_new)
+    on_new(made);
+  return made;
+}
+
+Specialisation &Inference::specialise(const KirFunction &function, std::vector<const Type *> arguments) {
+  std::string key = key_of(function, arguments);
+  auto found = by_key_.find(key);
+  Specialisation &result = found != by_key_.end() ? *found->second : make(function, std::move(arguments), std::move(key));
+  switch (result.state) {
+  case Specialisation::InProgress:
+    stack_[result.depth].recursed = true;
+    depend_on(result.depth);
+    break;
+  case Specialisation::Provisional: depend_on(result.depth); break;
+  case Specialisation::New: infer(result); break;
+  case Specialisation::Done:
+  case Specialisation::Failed: break;
+  }
+  return result;
+}
+
+Specialisation &Inference::specialise_unit(const KirFunction &unit) {
+  Specialisation &result = make(unit, {}, {});
+  infer(result);
+  return result;
+}
+
+void Inference::depend_on(size_t depth) {
+  for (size_t i = depth + 1; i < stack_.size(); ++i)
+    stack_[i].lowest = std::min(stack_[i].lowest, depth);
+}
+
+void Inference::infer(Specialisation &specialisation) {
+  size_t depth = stack_.size();
+  Diagnostics diagnostics;
+  auto too_deep = [&](const Type *type) { return nesting(type) > most_nested_types; };
+  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), too_deep)) {
+    diagnostics.report<Diag::EndlessSpecialisation>(specialisation.function->name_span, specialisation.function->name)
+        .help("a recursive function's argument types must not grow from call to call");
+    specialisation.errors = diagnostics.list();
+    specialisation.state = Specialisation::Failed;
+    specialisation.result = types_.error;
+    return;
+  }
+  stack_.push_back({&specialisation});
+  specialisation.state = Specialisation::InProgress;
+  specialisation.depth = depth;
+  size_t provisional_mark = provisional_.size();
+  bool ok;
+  while (true) {
+    const Type *before = specialisation.result;
+    diagnostics.clear();
+    specialisation.names.clear();
+    specialisation.callees.clear();
+    stack_[depth].recursed = false;
+    ok = run_body(specialisation, diagnostics);
+    if (!stack_[depth].recursed || specialisation.result == before || specialisation.result->is(TypeKind::Error))
+      break;
+    // The result rose and something was inferred from the lower one: forget that and infer again.
+    for (size_t i = provisional_mark; i < provisional_.size(); ++i) {
+      provisional_[i]->state = Specialisation::New;
+      provisional_[i]->result = types_.never;
+    }
+    provisional_.resize(provisional_mark);
+  }
+  StackEntry entry = stack_.back();
+  stack_.pop_back();
+  if (!ok) {
+    specialisation.errors = diagnostics.list();
+    specialisation.result = types_.error;
+  }
+  for (std::string_view name : specialisation.names)
+    users_[name].push_back(&specialisation);
+  for (Specialisation *callee : specialisation.callees)
+    callers_[callee].push_back(&specialisation);
+  if (entry.lowest < depth) {
+    // Its result holds only as long as that of a caller still in progress.
+    specialisation.state = ok ? Specialisation::Provisional : Specialisation::Failed;
+    specialisation.depth = entry.lowest;
+    for (size_t i = provisional_mark; i < provisional_.size(); ++i)
+      provisional_[i]->depth = std::min(provisional_[i]->depth, entry.lowest);
+    provisional_.push_back(&specialisation);
+    return;
+  }
+  specialisation.state = ok ? Specialisation::Done : Specialisation::Failed;
+  for (size_t i = provisional_mark; i < provisional_.size(); ++i)
+    if (provisional_[i]->state == Specialisation::Provisional)
+      provisional_[i]->state = Specialisation::Done;
+  provisional_.resize(provisional_mark);
+}
+
+bool Inference::run_body(Specialisation &specialisation, Diagnostics &diagnostics) {
+  BodyInference body(*this, specialisation, diagnostics);
+  bool ok = body.run();
+  const Abstract &returned = body.returned();
+  if (returned.reached() && !returned.type->is(TypeKind::Error))
+    if (const Type *joined = join_types(types_, specialisation.result, returned.type))
+      specialisation.result = joined;
+  specialisation.typed.reset();
+  return ok;
+}
+
+void Inference::name_changed(std::string_view name) {
+  auto found = users_.find(name);
+  if (found == users_.end())
+    return;
+  std::vector<Specialisation *> stale = std::move(found->second);
+  users_.erase(found);
+  while (!stale.empty()) {
+    Specialisation *next = stale.back();
+    stale.pop_back();
+    auto key = keys_.find(next);
+    if (key == keys_.end())
+      continue;
+    by_key_.erase(key->second);
+    keys_.erase(key);
+    if (auto callers = callers_.find(next); callers != callers_.end()) {
+      stale.insert(stale.end(), callers->second.begin(), callers->second.end());
+      callers_.erase(callers);
+    }
+  }
+}
+
+bool Inference::is_current(const Specialisation &specialisation) const { return keys_.contains(&specialisation); }
+
+const KirFunction &Inference::typed(Specialisation &specialisation) {
+  if (!specialisation.typed)
+    specialisation.typed = reify(*this, specialisation);
+  return *specialisation.typed;
+}
+
+} // namespace kiln

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "codegen/arithmetic.h"
+#include "codegen/names.h"
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+namespace kiln {
+
+/// What a call, or what stands for one (`in`, an index by a range), was found to be.
+struct CallPlan {
+  enum Kind : uint8_t {
+    Direct,    // `callee`, with `sources`
+    Extern,    // `external`
+    Intrinsic, // `intrinsic` on the arguments converted to `operands`
+    Fold,      // a two-operand intrinsic over all arguments, from the left
+    Convert,   // a conversion call: argument 0 to `result` by `conversion`
+    Text,      // str(x)
+    Print,     // `intrinsic` Print or Write on the arguments as they are
+    Fill,      // fill of the constant `value` (zeros, ones)
+    Argument,  // the first argument itself
+    Value,     // the constant `value`
+  } kind = Value;
+  Specialisation *callee = nullptr;
+  const ExternFunction *external = nullptr;
+  IntrinsicKind intrinsic{};
+  Conversion conversion{};
+  std::string_view name;                   // Intrinsic Math: the function
+  std::vector<const Type *> operands;      // What each argument is converted to, in the callee's order.
+  std::vector<int> sources;                // Which argument each operand is; -1: its default value.
+  std::vector<Specialisation *> defaults;  // Where a source is -1: the function of the default value; called with the operands before.
+  bool unpack_lambda = false;              // Direct: the callee is a lambda value whose captures come first.
+  const Type *result = nullptr;
+  Constant value;
+  std::vector<const Inst *> arguments;     // As written, the receiver of a method call first.
+};
+
+/// The outcome of inferring one body: everything reify needs. Indexed by instruction and block ids.
+struct InferenceResult {
+  std::vector<Abstract> values;
+  std::vector<bool> reached;                                  // Blocks
+  std::vector<std::array<bool, 2>> taken;                     // Edges of each block
+  std::vector<bool> ended;                                    // Blocks that end early, in an instruction that does not return...
+  std::vector<uint32_t> end_inst;                             // ...this one.
+  std::unordered_map<uint32_t, CallPlan> plans;
+  std::unordered_map<uint32_t, const GlobalVariable *> globals;
+  struct EntryConversion {
+    const GlobalVariable *from, *to;
+  };
+  std::vector<EntryConversion> entry_conversions;             // Units: variables whose type this statement widens.
+  std::vector<Diagnostic> warnings;
+};
+
+/// Type inference by abstract interpretation, one (function, argument types) at a time, callees on demand
+/// (architecture decision 2). Owns every specialisation of the session.
+class Inference {
+public:
+  Inference(TypeTable &types, const Sources &sources, Names &names);
+  ~Inference();
+
+  /// The specialisation for these argument types (captures first), inferred now if it was not. Never null; its state is Done, Failed,
+  /// or, within a recursion, InProgress or Provisional with the result known so far.
+  Specialisation &specialise(const KirFunction &function, std::vector<const Type *> arguments);
+  /// Infers a unit of top-level statements. What it assigns takes effect in `names` when it succeeds.
+  Specialisation &specialise_unit(const KirFunction &unit);
+  /// The typed KIR; made now if it was not yet.
+  const KirFunction &typed(Specialisation &specialisation);
+
+  /// Drops from the table every specialisation that looked the name up, and their callers. Their code stays for frames still in it.
+  void name_changed(std::string_view name);
+  /// All specialisations, those no longer current included.
+  const std::deque<Specialisation> &all() const { return all_; }
+  bool is_current(const Specialisation &specialisation) const;
+
+  TypeTable &types() { return types_; }
+  const Sources &sources() const { return sources_; }
+  Names &names() { return names_; }
+  /// Called for each new specialisation before anything else sees it.
+  std::function<void(Specialisation &)> on_new;
+
+private:
+  friend class BodyInference;
+  struct StackEntry {
+    Specialisation *specialisation;
+    bool recursed = false;     // Something above asked for its result while in progress.
+    size_t lowest = SIZE_MAX;  // The least place on the stack that its result depends on.
+  };
+  Specialisation &make(const KirFunction &function, std::vector<const Type *> arguments, std::string key);
+  void infer(Specialisation &specialisation);
+  bool run_body(Specialisation &specialisation, Diagnostics &diagnostics);
+  void depend_on(size_t depth);
+  void finish_provisional(size_t depth, bool keep);
+
+  TypeTable &types_;
+  const Sources &sources_;
+  Names &names_;
+  std::deque<Specialisation> all_;
+  std::unordered_map<std::string, Specialisation *> by_key_;
+  std::unordered_map<const Specialisation *, std::string> keys_;
+  std::unordered_map<std::string_view, std::vector<Specialisation *>> users_;
+  std::unordered_map<const Specialisation *, std::vector<Specialisation *>> callers_;
+  std::vector<StackEntry> stack_;
+  std::vector<Specialisation *> provisional_;
+  uint32_t open_sites_ = 0x40000000; // Sites of top-level `[]`: above any instruction's id.
+};
+
+/// How people write a specialisation: `hyp(i64, f64)`.
+std::string display_name(const KirFunction &function, std::span<const Type *const> arguments);
+
+/// The type that a type expression names; reports what it does not know and gives the error type.
+const Type *resolve_type(TypeTable &types, const TypeExpr *expr, Diagnostics &diagnostics);
+
+} // namespace kiln

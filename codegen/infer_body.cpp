@@ -1,0 +1,306 @@
+#include "codegen/body_inference.h"
+
+namespace kiln {
+
+namespace {
+
+constexpr int most_passes = 200;
+
+bool contains_open(const Type *type) {
+  if (type->is(TypeKind::Open))
+    return true;
+  for (const Type *element : type->elements)
+    if (contains_open(element))
+      return true;
+  return false;
+}
+
+bool same_state(const Abstract &a, const Abstract &b) {
+  return a.type == b.type && (a.other != nullptr) == (b.other != nullptr) && a.unset.empty() == b.unset.empty();
+}
+
+Abstract without_constant(Abstract value) {
+  value.constant.reset();
+  value.literal = false;
+  return value;
+}
+
+} // namespace
+
+BodyInference::BodyInference(Inference &inference, Specialisation &specialisation, Diagnostics &diagnostics)
+    : inference_(inference), types_(inference.types()), specialisation_(specialisation), function_(*specialisation.function),
+      diagnostics_(diagnostics) {}
+
+bool BodyInference::run() {
+  int passes = 0;
+  while (true) {
+    diagnostics_.clear();
+    again_ = false;
+    returned_ = {};
+    pass();
+    if (again_ && ++passes < most_passes)
+      continue;
+    bool still_open = false;
+    for (const Abstract &value : values())
+      if (value.reached() && contains_open(value.type))
+        still_open = true;
+    if (!still_open || settle_open_)
+      break;
+    settle_open_ = true;
+  }
+  if (function_.is_unit)
+    commit_unit_globals();
+  specialisation_.inferred = result_;
+  return !diagnostics_.has_errors();
+}
+
+void BodyInference::pass() {
+  std::vector<Diagnostic> warnings = result_ ? std::move(result_->warnings) : std::vector<Diagnostic>();
+  result_ = std::make_shared<InferenceResult>();
+  result_->warnings = std::move(warnings);
+  result_->values.resize(function_.inst_count());
+  result_->reached.resize(function_.blocks.size());
+  result_->taken.resize(function_.blocks.size());
+  result_->ended.resize(function_.blocks.size());
+  result_->end_inst.resize(function_.blocks.size());
+  incoming_.assign(function_.inst_count(), {});
+  if (std::exchange(forget_open_, false))
+    open_seeds_.clear();
+  specialisation_.names.clear();
+  specialisation_.callees.clear();
+  if (function_.is_unit)
+    begin_unit_globals();
+
+  const Block *entry = function_.entry();
+  result_->reached[0] = true;
+  for (size_t i = 0; i < entry->params.size(); ++i)
+    values()[entry->params[i]->id] = of(specialisation_.params[i], *entry->params[i]);
+  for (const Block *block : function_.blocks) {
+    if (!result_->reached[block->id])
+      continue;
+    if (block != entry)
+      enter(*block);
+    bool ended = false;
+    for (const Inst *inst : block->insts) {
+      Abstract made = infer(*inst);
+      bool never = made.is(TypeKind::Never) && made.unset.empty();
+      values()[inst->id] = std::move(made);
+      if (never) {
+        ended = true;
+        result_->ended[block->id] = true;
+        result_->end_inst[block->id] = inst->id;
+        break;
+      }
+    }
+    if (!ended)
+      finish_block(*block);
+  }
+}
+
+void BodyInference::enter(const Block &block) {
+  for (const Inst *param : block.params) {
+    Abstract &value = values()[param->id];
+    value = incoming_[param->id];
+    if (!block.loop_header)
+      continue;
+    if (auto seed = header_seeds_.find(param->id); seed != header_seeds_.end())
+      value = join(types_, value, seed->second);
+    value = without_constant(value);
+  }
+}
+
+void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
+  const Block &to = *edge.target;
+  result_->reached[to.id] = true;
+  for (size_t i = 0; i < to.params.size(); ++i) {
+    Abstract brought = value(edge.args[i]);
+    brought.literal = false;
+    if (!brought.unset.empty() && !brought.other_origin.known())
+      brought.other_origin = from.end.span;
+    const Inst *param = to.params[i];
+    if (!back_edge) {
+      incoming_[param->id] = join(types_, incoming_[param->id], brought);
+      continue;
+    }
+    const Abstract &current = value(param);
+    Abstract joined = without_constant(join(types_, current, brought));
+    if (same_state(joined, current))
+      continue;
+    const Inst *last = edge.args[i];
+    if (joined.is(TypeKind::F64) && current.type && current.type->is_integer() && last->op == Op::Binary &&
+        last->binary_op == BinaryOp::Divide && !param->name.empty()) {
+      Diagnostics warning;
+      warning.report<Diag::BecomesFloat>(last->span, param->name).help("`//` is integer division");
+      result_->warnings.push_back(warning.list().front());
+    }
+    header_seeds_[param->id] = joined;
+    again_ = forget_open_ = true;
+  }
+}
+
+void BodyInference::finish_block(const Block &block) {
+  const Terminator &end = block.end;
+  auto follow = [&](int which) {
+    result_->taken[block.id][which] = true;
+    flow(block, end.edges[which], end.edges[which].target->id <= block.id);
+  };
+  switch (end.kind) {
+  case TermKind::None:
+  case TermKind::Unreachable: return;
+  case TermKind::Jump: follow(0); return;
+  case TermKind::Return: {
+    if (!usable(end.value, end.span))
+      return;
+    Abstract result = value(end.value);
+    result.literal = false;
+    if (contains_open(result.type) && !function_.is_unit)
+      result.type = settle(result.type);
+    if (settle_open_ && result.type->is_array() && result.type->element()->is(TypeKind::None) && !function_.is_unit) {
+      diagnostics_.report<Diag::OpenArray>(result.origin).help("give it one, as in `[f64]()`");
+      return;
+    }
+    Abstract joined = join(types_, returned_, without_constant(result));
+    if (joined.other && !returned_.other) {
+      diagnostics_.report<Diag::UnlikeResults>(end.span, function_.name, joined.type, joined.other)
+          .note(joined.origin, fmt::format("this is {}", to_string(joined.type)))
+          .note(joined.other_origin, fmt::format("this is {}", to_string(joined.other)));
+    }
+    returned_ = joined;
+    return;
+  }
+  case TermKind::Branch: {
+    if (!usable(end.value, end.span))
+      return;
+    const Abstract &condition = value(end.value);
+    if (condition.is(TypeKind::Error)) {
+      follow(0), follow(1);
+      return;
+    }
+    if (!condition.is(TypeKind::Bool)) {
+      Diagnostic &error = diagnostics_.report<Diag::NotBool>(end.span, condition.type);
+      if (condition.type->is_number())
+        error.help("compare it, as in `x != 0`");
+      else if (condition.type->is_array() || condition.is(TypeKind::Str))
+        error.help("ask for its length, as in `len(x) > 0`");
+      follow(0), follow(1);
+      return;
+    }
+    if (auto known = condition.known_bool()) {
+      follow(*known ? 0 : 1);
+      return;
+    }
+    follow(0), follow(1);
+    return;
+  }
+  }
+}
+
+bool BodyInference::usable(const Inst *inst, Span use) {
+  Abstract &found = values()[inst->id];
+  if (!found.reached() || found.usable())
+    return found.reached();
+  if (!found.unset.empty()) {
+    Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
+    if (found.other_origin.known() && !(found.other_origin == use))
+      error.note(found.other_origin, "on the path through here nothing assigns it");
+    if (found.is(TypeKind::Never) && inference_.names().lookup(found.unset).global)
+      error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
+  } else {
+    diagnostics_.report<Diag::UnlikeTypes>(use, found.type, found.other)
+        .note(found.origin, fmt::format("this is {}", to_string(found.type)))
+        .note(found.other_origin, fmt::format("this is {}", to_string(found.other)));
+  }
+  // Said once: what follows from it is silent.
+  found = Abstract{types_.error, {}, false, use, nullptr, {}, {}};
+  return true;
+}
+
+// --- the top-level variables that a unit assigns in place ---
+
+void BodyInference::begin_unit_globals() {
+  for (const Block *block : function_.blocks)
+    for (const Inst *inst : block->insts) {
+      if (inst->op != Op::StoreGlobal || inst->fresh)
+        continue;
+      auto [seed, first] = global_seeds_.try_emplace(inst->name);
+      if (first)
+        if (const GlobalState *state = inference_.names().lookup(inst->name).global) {
+          globals_before_[inst->name] = *state;
+          seed->second = without_constant(state->value);
+        }
+    }
+  for (auto &[name, seed] : global_seeds_)
+    if (seed.reached())
+      inference_.names().assign(name, seed);
+}
+
+void BodyInference::commit_unit_globals() {
+  if (diagnostics_.has_errors()) {
+    for (auto &[name, state] : globals_before_)
+      inference_.names().assign(name, state.value);
+  }
+  for (auto &[name, before] : globals_before_) {
+    const GlobalState *now = inference_.names().lookup(name).global;
+    if (now && before.variable && now->variable != before.variable)
+      result_->entry_conversions.push_back({before.variable, now->variable});
+  }
+  // What was open at the top level and is known now keeps its storage and gets its type.
+  for (const Block *block : function_.blocks) {
+    if (!result_->reached[block->id])
+      continue;
+    for (const Inst *inst : block->insts) {
+      const Abstract &made = values()[inst->id];
+      if (inst->op == Op::StoreGlobal && inst->fresh && value(inst->args[0]).reached()) {
+        Abstract stored = diagnostics_.has_errors() ? error_value(*inst) : value(inst->args[0]);
+        stored.literal = false;
+        result_->globals[inst->id] = inference_.names().assign(inst->name, stored).variable;
+      } else if (inst->op == Op::Name && made.reached() && contains_open(made.type)) {
+        Abstract settled = made;
+        settled.type = settle(made.type);
+        if (settled.type != made.type)
+          inference_.names().assign(inst->name, settled);
+      }
+    }
+  }
+}
+
+// --- types that are not known yet ---
+
+bool BodyInference::is_open(const Type *type) const { return contains_open(type); }
+
+const Type *BodyInference::settle(const Type *type) {
+  if (!contains_open(type))
+    return type;
+  if (type->is(TypeKind::Open)) {
+    auto seed = open_seeds_.find(type->site);
+    return seed != open_seeds_.end() ? settle(seed->second) : type;
+  }
+  std::vector<const Type *> elements;
+  for (const Type *element : type->elements)
+    elements.push_back(settle(element));
+  if (type->is_array())
+    return types_.array(elements[0], type->rank);
+  if (type->is(TypeKind::Tuple))
+    return types_.tuple(elements, type->names);
+  if (type->is(TypeKind::Lambda))
+    return types_.lambda(type->lambda, elements);
+  return type->is(TypeKind::Cell) ? types_.cell(elements[0]) : type;
+}
+
+bool BodyInference::raise_open(const Type *array, const Abstract &element, Span) {
+  if (!array->is_array() || !array->element()->is(TypeKind::Open))
+    return false;
+  uint32_t site = array->element()->site;
+  if (element.type->is(TypeKind::Error) || (element.is(TypeKind::Open) && element.type->site == site))
+    return true;
+  auto [seed, first] = open_seeds_.try_emplace(site, element.type);
+  if (first) {
+    again_ = true;
+  } else if (const Type *joined = join_types(types_, seed->second, element.type); joined && joined != seed->second) {
+    seed->second = joined;
+    again_ = true;
+  }
+  return true;
+}
+
+} // namespace kiln

@@ -1,0 +1,319 @@
+#include "codegen/body_inference.h"
+#include "codegen/builtin_rules.h"
+
+#include <algorithm>
+
+namespace kiln {
+
+namespace {
+
+constexpr size_t most_call_notes = 8;
+constexpr size_t most_callee_errors = 5;
+
+bool has_unknown_elements(const Type *type) {
+  if (type->is_array() && type->element()->is(TypeKind::None))
+    return true;
+  return std::any_of(type->elements.begin(), type->elements.end(), has_unknown_elements);
+}
+
+} // namespace
+
+Abstract BodyInference::rule_call(const Inst &inst) {
+  Arguments arguments;
+  for (size_t i = 1; i < inst.args.size(); ++i)
+    arguments.insts.push_back(inst.args[i]);
+  arguments.names = inst.names;
+  arguments.name_spans = inst.name_spans;
+  return call_value(inst, value(inst.args[0]), arguments);
+}
+
+Abstract BodyInference::rule_method_call(const Inst &inst) {
+  const Abstract receiver = value(inst.args[0]);
+  Arguments arguments;
+  for (const Inst *arg : inst.args)
+    arguments.insts.push_back(arg);
+  if (!inst.names.empty()) {
+    arguments.names.push_back({});
+    arguments.name_spans.push_back({});
+    arguments.names.insert(arguments.names.end(), inst.names.begin(), inst.names.end());
+    arguments.name_spans.insert(arguments.name_spans.end(), inst.name_spans.begin(), inst.name_spans.end());
+  }
+  // A field of that name is called; else x.f(y) is f(x, y).
+  if (receiver.is(TypeKind::Tuple))
+    for (size_t i = 0; i < receiver.type->names.size(); ++i)
+      if (receiver.type->names[i] == inst.name) {
+        arguments.insts.erase(arguments.insts.begin());
+        if (!arguments.names.empty()) {
+          arguments.names.erase(arguments.names.begin());
+          arguments.name_spans.erase(arguments.name_spans.begin());
+        }
+        return call_value(inst, of(receiver.type->elements[i], inst), arguments);
+      }
+  remember_name(inst.name);
+  if (NameMeaning meaning = inference_.names().lookup(inst.name); meaning.global && meaning.global->value.usable()) {
+    result_->globals[inst.id] = meaning.global->variable;
+    return call_value(inst, meaning.global->value, arguments);
+  }
+  return call_name(inst, inst.name, arguments);
+}
+
+Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, const Arguments &arguments) {
+  if (callee.is(TypeKind::Error))
+    return error_value(inst);
+  if (callee.is(TypeKind::Function))
+    return call_name(inst, callee.type->name, arguments);
+  if (!callee.is(TypeKind::Lambda)) {
+    Diagnostic &error = diagnostics_.report<Diag::NotCallable>(inst.span, callee.type);
+    if (callee.type->is_array() || callee.is(TypeKind::Str))
+      error.help("an element is written with brackets, as in `a[i]`");
+    else if (callee.type->is_number())
+      error.help("write `*` to multiply");
+    return error_value(inst);
+  }
+  std::vector<int> sources;
+  std::string why;
+  const KirFunction &function = *callee.type->lambda;
+  if (!match(function, arguments, sources, &why)) {
+    diagnostics_.report<Diag::NoMatch>(inst.span, function.name, why).note(function.span, "it is defined here");
+    return error_value(inst);
+  }
+  return call_function(inst, function, sources, arguments, callee.type);
+}
+
+Abstract BodyInference::call_name(const Inst &inst, std::string_view name, const Arguments &arguments) {
+  remember_name(name);
+  NameMeaning meaning = inference_.names().lookup(name);
+  if (meaning.external)
+    return call_extern(inst, *meaning.external, arguments);
+  bool matched = false;
+  std::vector<const KirFunction *> program;
+  if (!meaning.methods.empty()) {
+    Abstract made = call_methods(inst, name, meaning.methods, arguments, matched);
+    if (matched)
+      return made;
+    program = meaning.methods;
+  }
+  if (program.empty() || !program.front()->from_library)
+    if (std::vector<const KirFunction *> library = inference_.names().library_methods(name); !library.empty()) {
+      Abstract made = call_methods(inst, name, library, arguments, matched);
+      if (matched)
+        return made;
+      program.insert(program.end(), library.begin(), library.end());
+    }
+  if (BuiltinRules::exists(name)) {
+    if (program.empty() || BuiltinRules::takes(name, arguments.insts.size()))
+      return call_builtin(inst, name, arguments);
+  }
+  if (program.empty()) {
+    unknown_name(inst.op == Op::CallMethod && inst.op_span.known() ? inst.op_span : inst.args.empty() ? inst.span : inst.args[0]->span, name);
+    return error_value(inst);
+  }
+  // Nothing takes these arguments: say which are there.
+  std::string types;
+  for (const Inst *arg : arguments.insts)
+    types += (types.empty() ? "" : ", ") + to_string(value(arg).type);
+  if (program.size() == 1) {
+    std::vector<int> sources;
+    std::string why;
+    match(*program.front(), arguments, sources, &why);
+    diagnostics_.report<Diag::NoMatch>(inst.span, name, why).note(program.front()->name_span, "it is defined here");
+    return error_value(inst);
+  }
+  Diagnostic &error = diagnostics_.report<Diag::NoMethod>(inst.span, name, types);
+  for (const KirFunction *method : program)
+    error.note(method->name_span, "a candidate");
+  return error_value(inst);
+}
+
+std::optional<std::vector<int>> BodyInference::match(const KirFunction &function, const Arguments &arguments, std::vector<int> &sources,
+                                                     std::string *why) {
+  auto refuse = [&](std::string text) {
+    if (why)
+      *why = std::move(text);
+    return std::nullopt;
+  };
+  sources.assign(function.params.size(), -1);
+  size_t given = arguments.insts.size();
+  size_t positional = 0;
+  for (size_t i = 0; i < given; ++i) {
+    std::string_view name = arguments.names.empty() ? std::string_view() : arguments.names[i];
+    size_t place = positional;
+    if (name.empty()) {
+      if (positional++ >= function.params.size()) {
+        size_t most = function.params.size();
+        return refuse(fmt::format("it takes {} argument{}, not {}", most, most == 1 ? "" : "s", given));
+      }
+    } else {
+      auto found = std::find_if(function.params.begin(), function.params.end(), [&](const KirParam &param) { return param.name == name; });
+      if (found == function.params.end())
+        return refuse(fmt::format("it has no parameter '{}'", name));
+      place = static_cast<size_t>(found - function.params.begin());
+    }
+    if (sources[place] != -1)
+      return refuse(fmt::format("'{}' is given twice", function.params[place].name));
+    sources[place] = static_cast<int>(i);
+  }
+  std::vector<int> ranks(given);
+  for (size_t p = 0; p < function.params.size(); ++p) {
+    const KirParam &param = function.params[p];
+    if (sources[p] < 0) {
+      if (param.default_value)
+        continue;
+      if (given < function.params.size() && arguments.names.empty())
+        return refuse(fmt::format("it takes {} argument{}, not {}", function.params.size(), function.params.size() == 1 ? "" : "s", given));
+      return refuse(fmt::format("'{}' is not given", param.name));
+    }
+    int &rank = ranks[static_cast<size_t>(sources[p])];
+    rank = 1;
+    if (!param.type_expr)
+      continue;
+    const Type *wanted = resolve(param.type_expr);
+    const Abstract &given_value = value(arguments.insts[static_cast<size_t>(sources[p])]);
+    if (given_value.type == wanted)
+      rank = 0;
+    else if (convertible(given_value, wanted))
+      rank = 2;
+    else if (given_value.type->is_array() && join_types(types_, given_value.type, wanted) == wanted)
+      rank = 2; // `[]`
+    else
+      return refuse(fmt::format("'{}' must be {}, not {}", param.name, to_string(wanted), to_string(given_value.type)));
+  }
+  return ranks;
+}
+
+Abstract BodyInference::call_methods(const Inst &inst, std::string_view name, const std::vector<const KirFunction *> &methods,
+                                     const Arguments &arguments, bool &matched) {
+  struct Candidate {
+    const KirFunction *function;
+    std::vector<int> ranks, sources;
+  };
+  std::vector<Candidate> candidates;
+  for (const KirFunction *method : methods) {
+    std::vector<int> sources;
+    if (auto ranks = match(*method, arguments, sources))
+      candidates.push_back({method, std::move(*ranks), std::move(sources)});
+  }
+  if (candidates.empty())
+    return {};
+  matched = true;
+  auto closer = [](const Candidate &a, const Candidate &b) {
+    bool better = false;
+    for (size_t i = 0; i < a.ranks.size(); ++i) {
+      if (a.ranks[i] > b.ranks[i])
+        return false;
+      better |= a.ranks[i] < b.ranks[i];
+    }
+    // Fewer parameters left to their defaults.
+    return better || a.sources.size() < b.sources.size();
+  };
+  const Candidate *best = &candidates.front();
+  for (const Candidate &candidate : candidates)
+    if (&candidate != best && closer(candidate, *best))
+      best = &candidate;
+  for (const Candidate &candidate : candidates)
+    if (&candidate != best && !closer(*best, candidate)) {
+      std::string types;
+      for (const Inst *arg : arguments.insts)
+        types += (types.empty() ? "" : ", ") + to_string(value(arg).type);
+      Diagnostic &error = diagnostics_.report<Diag::Ambiguous>(inst.span, name, types);
+      for (const Candidate &other : candidates)
+        error.note(other.function->name_span, "a candidate");
+      return error_value(inst);
+    }
+  return call_function(inst, *best->function, best->sources, arguments, nullptr);
+}
+
+Abstract BodyInference::call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
+                                      const Type *lambda) {
+  CallPlan made;
+  made.kind = CallPlan::Direct;
+  made.sources = sources;
+  made.arguments = arguments.insts;
+  made.unpack_lambda = lambda != nullptr;
+  std::vector<const Type *> types;
+  if (lambda)
+    types.assign(lambda->elements.begin(), lambda->elements.end());
+  for (size_t p = 0; p < function.params.size(); ++p) {
+    const KirParam &param = function.params[p];
+    const Type *type = nullptr;
+    if (sources[p] >= 0) {
+      const Abstract &given = value(arguments.insts[static_cast<size_t>(sources[p])]);
+      type = param.type_expr ? resolve(param.type_expr) : given.type;
+      if (param.type_expr)
+        raise_open(given.type, of(type->is_array() ? type->element() : types_.none, inst), inst.span);
+    } else {
+      Specialisation &value_of = inference_.specialise(*param.default_value, types);
+      specialisation_.callees.push_back(&value_of);
+      made.defaults.push_back(&value_of);
+      for (const Diagnostic &error : value_of.errors)
+        diagnostics_.add(error);
+      type = param.type_expr ? resolve(param.type_expr) : value_of.result;
+    }
+    if (type->is(TypeKind::Error))
+      return error_value(inst);
+    if (type->is(TypeKind::Cell))
+      type = type->element();
+    if (is_open(type) || (settle_open_ && has_unknown_elements(type))) {
+      if (settle_open_ || (is_open(type) && function_.is_unit && again_ == false && sources[p] >= 0 &&
+                           arguments.insts[static_cast<size_t>(sources[p])]->op == Op::Name))
+        diagnostics_.report<Diag::OpenArray>(sources[p] >= 0 ? arguments.insts[static_cast<size_t>(sources[p])]->span : inst.span)
+            .help("give it one where it is made, as in `[f64]()`");
+      return error_value(inst);
+    }
+    types.push_back(type);
+  }
+  made.operands = types;
+  Specialisation &callee = inference_.specialise(function, types);
+  specialisation_.callees.push_back(&callee);
+  made.callee = &callee;
+  made.result = callee.result;
+  if (callee.state == Specialisation::Failed) {
+    size_t shown = 0;
+    for (Diagnostic error : callee.errors) {
+      if (++shown > most_callee_errors)
+        break;
+      if (error.notes.size() < most_call_notes)
+        error.note(inst.span, fmt::format("in {}, called here", callee.display));
+      diagnostics_.add(std::move(error));
+    }
+    return error_value(inst);
+  }
+  plan(inst) = std::move(made);
+  return of(callee.result, inst);
+}
+
+Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments) {
+  if (arguments.insts.size() != function.params.size() || !arguments.names.empty()) {
+    size_t most = function.params.size();
+    diagnostics_.report<Diag::NoMatch>(inst.span, function.name,
+                                       fmt::format("it takes {} argument{}, not {}", most, most == 1 ? "" : "s", arguments.insts.size()));
+    return error_value(inst);
+  }
+  CallPlan made;
+  made.kind = CallPlan::Extern;
+  made.external = &function;
+  made.result = function.result;
+  made.arguments = arguments.insts;
+  for (size_t i = 0; i < function.params.size(); ++i) {
+    const Abstract &given = value(arguments.insts[i]);
+    if (!convertible(given, function.params[i])) {
+      report_store(*arguments.insts[i], given, function.params[i], "parameter");
+      return error_value(inst);
+    }
+    made.operands.push_back(function.params[i]);
+    made.sources.push_back(static_cast<int>(i));
+  }
+  plan(inst) = std::move(made);
+  return of(function.result, inst);
+}
+
+Abstract BodyInference::call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments) {
+  for (size_t i = 0; i < arguments.names.size(); ++i)
+    if (!arguments.names[i].empty()) {
+      diagnostics_.report<Diag::NoMatch>(arguments.name_spans[i], name, fmt::format("it has no parameter '{}'", arguments.names[i]));
+      return error_value(inst);
+    }
+  return BuiltinRules(*this, inst, name, arguments.insts).call();
+}
+
+} // namespace kiln

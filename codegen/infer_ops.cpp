@@ -1,0 +1,564 @@
+#include "codegen/body_inference.h"
+
+#include "codegen/format_spec.h"
+
+#include <cmath>
+
+namespace kiln {
+
+Abstract BodyInference::infer(const Inst &inst) {
+  for (const Inst *arg : inst.args) {
+    if (!usable(arg, inst.span) || value(arg).is(TypeKind::Error))
+      return error_value(inst);
+  }
+  switch (inst.op) {
+  case Op::Const: return rule_const(inst);
+  case Op::Unary: return rule_unary(inst);
+  case Op::Binary: return rule_binary(inst);
+  case Op::Tuple: return rule_tuple(inst);
+  case Op::Array: return rule_array(inst);
+  case Op::Range: return rule_range(inst);
+  case Op::Lambda: return rule_lambda(inst);
+  case Op::CellNew:
+  case Op::CellGet:
+  case Op::CellSet: return rule_cell(inst);
+  case Op::Index: return rule_index(inst);
+  case Op::SetIndex: return rule_set_index(inst);
+  case Op::Format: return rule_format(inst);
+  case Op::Concat: return of(types_.str, inst);
+  case Op::StoreGlobal: return rule_store_global(inst);
+  case Op::Name: return rule_name(inst);
+  case Op::Unset: {
+    Abstract unset = of(types_.never, inst);
+    unset.unset = inst.name;
+    return unset;
+  }
+  case Op::Call: return rule_call(inst);
+  case Op::CallMethod: return rule_method_call(inst);
+  case Op::Field: return rule_field(inst);
+  case Op::EmptyArray: return rule_empty_array(inst);
+  case Op::Is: return rule_is(inst);
+  case Op::Coerce: return rule_coerce(inst);
+  case Op::IterStart:
+  case Op::IterHas:
+  case Op::IterGet:
+  case Op::IterNext: return rule_iterate(inst);
+  case Op::CompNew:
+  case Op::CompAppend:
+  case Op::CompDone: return rule_comprehension(inst);
+  case Op::Destructure: return rule_destructure(inst);
+  case Op::Param:
+  case Op::Convert:
+  case Op::LoadGlobal:
+  case Op::TupleGet:
+  case Op::CallDirect:
+  case Op::CallExtern:
+  case Op::Intrinsic:
+  case Op::RangeHas:
+  case Op::RangeGet:
+  case Op::ArrayHas:
+  case Op::Increment:
+  case Op::LinearGet:
+  case Op::LambdaGet:
+  case Op::ArrayNew:
+  case Op::CompAlloc:
+  case Op::CompFinish: break; // Typed KIR only.
+  }
+  assert(false && "not an instruction of untyped KIR");
+  return error_value(inst);
+}
+
+Abstract BodyInference::rule_const(const Inst &inst) {
+  Abstract made = of(types_.none, inst);
+  made.constant = inst.constant;
+  made.literal = inst.literal;
+  switch (inst.constant.kind) {
+  case Constant::None: break;
+  case Constant::Bool: made.type = types_.boolean; break;
+  case Constant::Str: made.type = types_.str; break;
+  case Constant::Int:
+  case Constant::Float: {
+    const Type *numbers[] = {types_.i8, types_.i16, types_.i32, types_.i64, types_.u8, types_.u16, types_.u32, types_.u64, types_.f32, types_.f64};
+    made.type = numbers[static_cast<size_t>(inst.number_type)];
+    break;
+  }
+  }
+  return made;
+}
+
+namespace {
+
+std::optional<Constant> as_operand(const Abstract &value, const Type *type) {
+  return value.constant ? convert_constant(*value.constant, value.type, type) : std::nullopt;
+}
+
+} // namespace
+
+Abstract BodyInference::rule_unary(const Inst &inst) {
+  const Abstract &operand = value(inst.args[0]);
+  OperatorTypes rule = unary_types(types_, inst.unary_op, operand);
+  if (!rule) {
+    Diagnostic &error = diagnostics_.report<Diag::BadOperand>(inst.op_span, spelling(inst.unary_op), operand.type);
+    if (!rule.help.empty())
+      error.help(rule.help);
+    return error_value(inst);
+  }
+  Abstract made = of(rule.result, inst);
+  if (auto constant = as_operand(operand, rule.left))
+    made.constant = fold_unary(inst.unary_op, rule, *constant);
+  return made;
+}
+
+Abstract BodyInference::rule_binary(const Inst &inst) {
+  const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
+  if (inst.binary_op == BinaryOp::In)
+    return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}});
+  if (is_open(left.type) || is_open(right.type)) {
+    if (const Type *joined = join_types(types_, left.type, right.type); joined && is_comparison(inst.binary_op))
+      return of(types_.boolean, inst);
+  }
+  OperatorTypes rule = binary_types(types_, inst.binary_op, left, right);
+  if (!rule) {
+    if (inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual) {
+      Diagnostic &error = diagnostics_.report<Diag::NeverEqual>(inst.op_span, left.type, right.type);
+      if (!rule.help.empty())
+        error.help(rule.help);
+      return error_value(inst);
+    }
+    Diagnostic &error = diagnostics_.report<Diag::BadOperands>(inst.op_span, spelling(inst.binary_op), left.type, right.type);
+    auto origin = [&](const Abstract &side, const Inst *from) {
+      if (side.origin.known() && !(side.origin == from->span))
+        error.note(side.origin, fmt::format("this is {}", to_string(side.type)));
+    };
+    origin(left, inst.args[0]);
+    origin(right, inst.args[1]);
+    if (!rule.help.empty())
+      error.help(rule.help);
+    return error_value(inst);
+  }
+  Abstract made = of(rule.result, inst);
+  auto a = as_operand(left, rule.left), b = as_operand(right, rule.right);
+  if (a && b)
+    made.constant = fold_binary(inst.binary_op, rule, *a, *b);
+  return made;
+}
+
+Abstract BodyInference::rule_tuple(const Inst &inst) {
+  std::vector<const Type *> elements;
+  for (const Inst *arg : inst.args)
+    elements.push_back(value(arg).type);
+  return of(types_.tuple(elements, inst.names), inst);
+}
+
+Abstract BodyInference::rule_array(const Inst &inst) {
+  Abstract element = value(inst.args[0]);
+  for (const Inst *arg : inst.args) {
+    Abstract joined = join(types_, element, value(arg));
+    if (joined.other) {
+      diagnostics_.report<Diag::UnlikeElements>(arg->span, element.type, value(arg).type)
+          .note(element.origin, fmt::format("this is {}", to_string(element.type)))
+          .help("the elements of an array have one type; use a tuple, as in `(1, \"a\")`, for different ones");
+      return error_value(inst);
+    }
+    element = joined;
+  }
+  return of(types_.array(element.type), inst);
+}
+
+Abstract BodyInference::rule_range(const Inst &inst) {
+  for (const Inst *arg : inst.args) {
+    const Abstract &bound = value(arg);
+    if (!bound.type->is_integer()) {
+      Diagnostic &error = diagnostics_.report<Diag::RangeBound>(arg->span, bound.type);
+      if (bound.type->is_float())
+        error.help("convert it with `i64(...)`");
+      return error_value(inst);
+    }
+  }
+  if (inst.args.size() == 3)
+    if (auto step = value(inst.args[2]).constant; step && step->integer == 0) {
+      diagnostics_.report<Diag::RangeStep>(inst.args[2]->span);
+      return error_value(inst);
+    }
+  return of(types_.range, inst);
+}
+
+Abstract BodyInference::rule_lambda(const Inst &inst) {
+  std::vector<const Type *> captures;
+  for (const Inst *arg : inst.args)
+    captures.push_back(value(arg).type);
+  return of(types_.lambda(inst.function, captures), inst);
+}
+
+Abstract BodyInference::rule_cell(const Inst &inst) {
+  if (inst.op == Op::CellNew) {
+    const Type *element = inst.args.empty() ? types_.never : value(inst.args[0]).type;
+    if (auto seed = cell_seeds_.find(inst.id); seed != cell_seeds_.end())
+      if (const Type *joined = join_types(types_, element, settle(seed->second)))
+        element = joined;
+    return of(types_.cell(element), inst);
+  }
+  const Inst *cell = inst.args[0];
+  const Type *element = value(cell).type->element();
+  if (inst.op == Op::CellGet)
+    return of(settle(element), inst);
+  const Abstract &stored = value(inst.args[1]);
+  if (cell->op == Op::CellNew) {
+    const Type *joined = join_types(types_, element, stored.type);
+    if (!joined) {
+      diagnostics_.report<Diag::CapturedTypes>(inst.span, inst.name, element, stored.type);
+      return error_value(inst);
+    }
+    if (joined != element) {
+      cell_seeds_[cell->id] = joined;
+      again_ = true;
+    }
+  } else if (!convertible(stored, element)) {
+    report_store(inst, stored, element, "captured variable");
+    return error_value(inst);
+  }
+  return of(types_.none, inst);
+}
+
+bool BodyInference::check_indices(const Inst &inst, const Type *array, size_t count) {
+  if (count != array->rank) {
+    Diagnostic &error = diagnostics_.report<Diag::IndexCount>(inst.span, array, array->rank, count);
+    if (count < array->rank)
+      error.help("`view(a, i)` is row i, shared; `for x in a` visits every element");
+    return false;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const Inst *arg = inst.args[1 + i];
+    const Abstract &index = value(arg);
+    if (!index.type->is_integer()) {
+      Diagnostic &error = diagnostics_.report<Diag::IndexType>(arg->span, index.type);
+      if (index.type->is_float())
+        error.help("convert it with `i64(...)`; `//` divides integers to an integer");
+      return false;
+    }
+    if (index.constant && index.type->is_signed() && index.constant->integer < 0) {
+      diagnostics_.report<Diag::NegativeIndex>(arg->span, index.constant->integer)
+          .help(fmt::format("write `a[len(a) - {}]` to count from the end", -index.constant->integer));
+      return false;
+    }
+  }
+  return true;
+}
+
+Abstract BodyInference::rule_index(const Inst &inst) {
+  const Abstract &base = value(inst.args[0]);
+  size_t count = inst.args.size() - 1;
+  if (base.type->is_array()) {
+    if (count == 1 && value(inst.args[1]).is(TypeKind::Range) && base.type->rank == 1) {
+      plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Slice, {}, {}, {base.type, types_.range}, {0, 1}, {}, false, base.type, {}, {inst.args[0], inst.args[1]}};
+      return of(base.type, inst);
+    }
+    if (!check_indices(inst, base.type, count))
+      return error_value(inst);
+    const Type *element = settle(base.type->element());
+    return of(element->is(TypeKind::Open) ? types_.never : element, inst);
+  }
+  if (base.is(TypeKind::Str)) {
+    if (count == 1 && value(inst.args[1]).is(TypeKind::Range)) {
+      plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Slice, {}, {}, {base.type, types_.range}, {0, 1}, {}, false, base.type, {}, {inst.args[0], inst.args[1]}};
+      return of(base.type, inst);
+    }
+    Type bytes = *types_.array(types_.u8);
+    return check_indices(inst, &bytes, count) ? of(types_.u8, inst) : error_value(inst);
+  }
+  if (base.is(TypeKind::Tuple)) {
+    const Abstract &index = value(inst.args[1]);
+    if (count != 1 || !index.constant || !index.type->is_integer()) {
+      diagnostics_.report<Diag::TupleIndex>(inst.span);
+      return error_value(inst);
+    }
+    if (index.constant->integer < 0 || index.constant->integer >= static_cast<int64_t>(base.type->elements.size())) {
+      diagnostics_.report<Diag::TupleIndexRange>(inst.args[1]->span, index.constant->integer, base.type);
+      return error_value(inst);
+    }
+    return of(base.type->elements[static_cast<size_t>(index.constant->integer)], inst);
+  }
+  Diagnostic &error = diagnostics_.report<Diag::NotIndexable>(inst.span, base.type);
+  if (base.is(TypeKind::Function))
+    error.help("a call is written with parentheses, as in `f(x)`");
+  return error_value(inst);
+}
+
+Abstract BodyInference::rule_set_index(const Inst &inst) {
+  const Abstract &base = value(inst.args[0]);
+  size_t count = inst.args.size() - 2;
+  if (!base.type->is_array()) {
+    Diagnostic &error = diagnostics_.report<Diag::NotAssignable>(inst.span, base.type);
+    if (base.is(TypeKind::Str))
+      error.help("strings do not change; build a new one");
+    else if (base.is(TypeKind::Tuple))
+      error.help("tuples do not change; make a new one, or use an array");
+    return error_value(inst);
+  }
+  if (!check_indices(inst, base.type, count))
+    return error_value(inst);
+  const Abstract &stored = value(inst.args.back());
+  if (raise_open(base.type, stored, inst.span))
+    return of(types_.none, inst);
+  if (!convertible(stored, base.type->element())) {
+    report_store(inst, stored, base.type->element(), "element");
+    return error_value(inst);
+  }
+  return of(types_.none, inst);
+}
+
+Abstract BodyInference::rule_format(const Inst &inst) {
+  const Abstract &shown = value(inst.args[0]);
+  if (auto wrong = check_format_spec(shown.type, inst.name)) {
+    diagnostics_.report<Diag::FormatSpec>(inst.span, inst.name, shown.type, *wrong);
+    return error_value(inst);
+  }
+  return of(types_.str, inst);
+}
+
+Abstract BodyInference::rule_field(const Inst &inst) {
+  const Abstract &base = value(inst.args[0]);
+  if (base.is(TypeKind::Tuple))
+    for (size_t i = 0; i < base.type->names.size(); ++i)
+      if (base.type->names[i] == inst.name)
+        return of(base.type->elements[i], inst);
+  Diagnostic &error = diagnostics_.report<Diag::NoField>(inst.op_span.known() ? inst.op_span : inst.span, base.type, inst.name);
+  if (base.is(TypeKind::Tuple)) {
+    std::vector<std::string_view> names(base.type->names.begin(), base.type->names.end());
+    if (auto near = closest(inst.name, names))
+      error.help(fmt::format("did you mean `{}`?", *near));
+  }
+  if (NameMeaning meaning = inference_.names().lookup(inst.name); !meaning.methods.empty())
+    error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
+  return error_value(inst);
+}
+
+Abstract BodyInference::rule_empty_array(const Inst &inst) {
+  if (inst.type_expr)
+    return of(resolve(inst.type_expr), inst);
+  if (auto seed = open_seeds_.find(inst.id); seed != open_seeds_.end())
+    return of(types_.array(settle(seed->second)), inst);
+  if (!settle_open_)
+    return of(types_.array(types_.open(inst.id)), inst);
+  // Nothing reached it. At the top level a later statement may; elsewhere it stays empty.
+  return of(types_.array(function_.is_unit ? types_.open(inference_.open_sites_++) : types_.none), inst);
+}
+
+Abstract BodyInference::rule_is(const Inst &inst) {
+  const Type *type = resolve(inst.type_expr);
+  if (type->is(TypeKind::Error))
+    return error_value(inst);
+  Abstract made = of(types_.boolean, inst);
+  made.constant = Constant{Constant::Bool, value(inst.args[0]).type == type, 0, {}};
+  return made;
+}
+
+Abstract BodyInference::rule_coerce(const Inst &inst) {
+  const Type *type = resolve(inst.type_expr);
+  const Abstract &stored = value(inst.args[0]);
+  if (type->is(TypeKind::Error))
+    return error_value(inst);
+  if (stored.type->is_array() && stored.type->element()->is(TypeKind::Open) && type->is_array()) {
+    raise_open(stored.type, of(type->element(), inst), inst.span);
+    return of(type, inst);
+  }
+  if (!convertible(stored, type)) {
+    report_store(inst, stored, type, inst.role == Inst::Result ? "result" : inst.role == Inst::Parameter ? "parameter" : "variable");
+    return error_value(inst);
+  }
+  Abstract made = of(type, inst);
+  made.constant = as_operand(stored, type);
+  return made;
+}
+
+Abstract BodyInference::rule_iterate(const Inst &inst) {
+  const Type *source = value(inst.args[0]).type;
+  if (!source->is_array() && !source->is(TypeKind::Range) && !source->is(TypeKind::Str)) {
+    if (inst.op == Op::IterStart) {
+      Diagnostic &error = diagnostics_.report<Diag::NotIterable>(inst.args[0]->span, source);
+      if (source->is_integer())
+        error.help("to count, write `0..n`");
+      else if (source->is(TypeKind::Tuple))
+        error.help("an array, as in `[1, 2]`, can be visited one by one");
+    }
+    return error_value(inst);
+  }
+  switch (inst.op) {
+  case Op::IterHas: return of(types_.boolean, inst);
+  case Op::IterGet: {
+    if (source->is(TypeKind::Range))
+      return of(types_.i64, inst);
+    if (source->is(TypeKind::Str))
+      return of(types_.u8, inst);
+    const Type *element = settle(source->element());
+    return of(element->is(TypeKind::Open) ? types_.never : element, inst);
+  }
+  default: return of(types_.i64, inst);
+  }
+}
+
+Abstract BodyInference::rule_comprehension(const Inst &inst) {
+  switch (inst.op) {
+  case Op::CompNew: {
+    open_seeds_.erase(inst.id);
+    return of(types_.array(types_.open(inst.id), inst.index), inst);
+  }
+  case Op::CompAppend: {
+    const Type *array = value(inst.args[0]).type;
+    const Abstract &element = value(inst.args[1]);
+    // CompDone takes the type from here in this same pass: no other pass is needed for it.
+    open_seeds_.try_emplace(array->element()->site, element.type);
+    return of(types_.none, inst);
+  }
+  default: {
+    const Abstract &made = value(inst.args[0]);
+    const Type *array = settle(made.type);
+    if (array->element() == made.type->element()) // Never appended to.
+      array = types_.array(types_.none, array->rank);
+    values()[inst.args[0]->id].type = array;
+    return of(array, inst);
+  }
+  }
+}
+
+Abstract BodyInference::rule_destructure(const Inst &inst) {
+  const Abstract &whole = value(inst.args[0]);
+  if (!whole.is(TypeKind::Tuple)) {
+    diagnostics_.report<Diag::NotTuple>(inst.span, whole.type, inst.count);
+    return error_value(inst);
+  }
+  if (whole.type->elements.size() != inst.count) {
+    diagnostics_.report<Diag::TupleSize>(inst.span, whole.type, whole.type->elements.size(), inst.count);
+    return error_value(inst);
+  }
+  return of(whole.type->elements[inst.index], inst);
+}
+
+Abstract BodyInference::rule_name(const Inst &inst) {
+  remember_name(inst.name);
+  NameMeaning meaning = inference_.names().lookup(inst.name);
+  if (meaning.global) {
+    Abstract made = meaning.global->value;
+    if (made.type && made.type->is(TypeKind::Error) && made.usable())
+      return error_value(inst);
+    made.type = made.type ? settle(made.type) : types_.never;
+    if (!function_.is_unit && is_open(made.type)) {
+      diagnostics_.report<Diag::OpenArray>(inst.span).help("give it one where it is made, as in `[f64]()`");
+      return error_value(inst);
+    }
+    result_->globals[inst.id] = meaning.global->variable;
+    return made;
+  }
+  bool builtin = false;
+#define KILN_BUILTIN(text, rule, least, most, doc) builtin |= inst.name == text;
+#include "codegen/builtins.def"
+#define KILN_MATH(text, f64, f32, operands) builtin |= inst.name == text;
+#include "codegen/math.def"
+  if (!meaning.methods.empty() || meaning.external || builtin)
+    return of(types_.function(inst.name), inst);
+  const std::pair<std::string_view, double> constants[] = {
+      {"pi", M_PI}, {"e", M_E}, {"inf", INFINITY}, {"nan", NAN}};
+  for (auto [name, number] : constants)
+    if (inst.name == name) {
+      Abstract made = of(types_.f64, inst);
+      made.constant = Constant{Constant::Float, 0, number, {}};
+      return made;
+    }
+  if (inst.name == "args") {
+    plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Arguments, {}, {}, {}, {}, {}, false, types_.array(types_.str), {}, {}};
+    return of(types_.array(types_.str), inst);
+  }
+  unknown_name(inst.span, inst.name);
+  return error_value(inst);
+}
+
+Abstract BodyInference::rule_store_global(const Inst &inst) {
+  remember_name(inst.name);
+  const Abstract &stored = value(inst.args[0]);
+  if (inst.fresh)
+    return of(types_.none, inst); // Takes effect when the unit is done.
+  if (function_.is_unit) {
+    Abstract plain = stored;
+    plain.constant.reset();
+    plain.literal = false;
+    auto &seed = global_seeds_[inst.name];
+    Abstract joined = join(types_, seed, plain);
+    if (joined.other) {
+      diagnostics_.report<Diag::UnlikeTypes>(inst.span, joined.type, joined.other)
+          .note(joined.origin, fmt::format("this is {}", to_string(joined.type)))
+          .note(joined.other_origin, fmt::format("this is {}", to_string(joined.other)));
+      return error_value(inst);
+    }
+    if (!seed.reached() || joined.type != seed.type) {
+      seed = joined;
+      inference_.names().assign(inst.name, joined);
+      again_ = true;
+    }
+    if (const GlobalState *state = inference_.names().lookup(inst.name).global)
+      result_->globals[inst.id] = state->variable;
+    return of(types_.none, inst);
+  }
+  const GlobalState *state = inference_.names().lookup(inst.name).global;
+  if (!state) {
+    diagnostics_.report<Diag::GlobalNotSet>(inst.span, inst.name);
+    return error_value(inst);
+  }
+  if (state->is_const) {
+    diagnostics_.report<Diag::AssignConst>(inst.span, inst.name);
+    return error_value(inst);
+  }
+  if (state->value.is(TypeKind::Error))
+    return error_value(inst);
+  if (!convertible(stored, state->value.type)) {
+    report_store(inst, stored, state->value.type, "top-level variable");
+    return error_value(inst);
+  }
+  result_->globals[inst.id] = state->variable;
+  return of(types_.none, inst);
+}
+
+bool BodyInference::convertible(const Abstract &from, const Type *to) const {
+  if (from.type == to || join_types(types_, from.type, to) == to) {
+    // Joins widen; an integer that a float must hold exactly is checked unless it is known.
+    if (from.type->is_integer() && to->is_float() && from.constant)
+      return store_conversion(from.type, to, from.constant, from.literal).has_value();
+    return true;
+  }
+  return store_conversion(from.type, to, from.constant, from.literal).has_value();
+}
+
+void BodyInference::report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place) {
+  Diagnostic &error = diagnostics_.report<Diag::BadStore>(inst.span, from.type, place, to);
+  if (from.origin.known() && !(from.origin == inst.span))
+    error.note(from.origin, fmt::format("this is {}", to_string(from.type)));
+  if (from.type->is_float() && to->is_integer())
+    error.help(fmt::format("`{}(...)` truncates; `//` divides integers to an integer", to_string(to)));
+  else if (from.type->is_number() && to->is_number())
+    error.help(fmt::format("convert it with `{}(...)`", to_string(to)));
+}
+
+void BodyInference::remember_name(std::string_view name) { specialisation_.names.push_back(name); }
+
+void BodyInference::unknown_name(Span span, std::string_view name) {
+  Diagnostic &error = diagnostics_.report<Diag::UnknownName>(span, name);
+  const std::pair<std::string_view, std::string_view> foreign[] = {
+      {"length", "len"}, {"size_of", "len"}, {"append", "push"}, {"println", "print"}, {"printf", "print"}, {"int", "i64"}, {"float", "f64"},
+      {"double", "f64"}, {"string", "str"}, {"range", "0..n"}, {"null", "none"}, {"nil", "none"}, {"None", "none"}, {"True", "true"},
+      {"False", "false"}, {"ln", "log"}, {"power", "x^n"}, {"fabs", "abs"}, {"int64", "i64"}, {"float64", "f64"}, {"self", "a parameter"}};
+  for (auto [theirs, ours] : foreign)
+    if (name == theirs) {
+      error.help(fmt::format("Kiln writes `{}`", ours));
+      return;
+    }
+  std::vector<std::string_view> candidates = inference_.names().all();
+#define KILN_BUILTIN(text, rule, least, most, doc) candidates.push_back(text);
+#include "codegen/builtins.def"
+#define KILN_MATH(text, f64, f32, operands) candidates.push_back(text);
+#include "codegen/math.def"
+  for (const KirParam &param : function_.params)
+    candidates.push_back(param.name);
+  if (auto near = closest(name, candidates))
+    error.help(fmt::format("did you mean `{}`?", *near));
+}
+
+} // namespace kiln

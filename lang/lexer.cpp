@@ -1,4 +1,4 @@
-#include "lang/lexer.h"
+#include "lang/scan.h"
 #include "lang/utf8.h"
 
 #include <algorithm>
@@ -7,30 +7,13 @@ namespace kiln {
 
 namespace {
 
-struct TokenInfo {
-  std::string_view name;
-  std::string_view spelling;
-  bool keyword;
-};
-
-constexpr TokenInfo token_table[] = {
-#define KILN_TOKEN(name, description) {#name, description, false},
-#define KILN_KEYWORD(name, spelling) {#name, spelling, true},
-#define KILN_PUNCTUATION(name, spelling) {#name, spelling, false},
-#include "lang/tokens.def"
-};
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_ascii_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
-
 TokenKind keyword_or_identifier(std::string_view word) {
   constexpr size_t longest = 8; // "continue"
   if (word.size() < 2 || word.size() > longest) return TokenKind::Identifier;
   constexpr auto first = static_cast<size_t>(TokenKind::Fn), last = static_cast<size_t>(TokenKind::Catch);
   for (size_t i = first; i <= last; ++i)
-    if (token_table[i].spelling[0] == word[0] && token_table[i].spelling == word) return static_cast<TokenKind>(i);
+    if (std::string_view keyword = spelling(static_cast<TokenKind>(i)); keyword[0] == word[0] && keyword == word)
+      return static_cast<TokenKind>(i);
   return TokenKind::Identifier;
 }
 
@@ -47,62 +30,7 @@ constexpr Symbol symbols[] = {
     {U'`', "\""},  {U'∉', "not in"},
 };
 
-class Lexer {
-public:
-  Lexer(const Source &source, uint32_t number, Diagnostics &diagnostics)
-      : text_(source.text()), source_(number), diagnostics_(diagnostics) {
-    list_.tokens.reserve(text_.size() / 4 + 8);
-  }
-  TokenList run();
-
-private:
-  // An open bracket, or the `${` of a string that goes on after it.
-  struct Frame {
-    TokenKind kind;
-    uint32_t token;
-    uint32_t string;        // The StringBegin of an interpolation.
-    bool triple;            // Of that string.
-    uint32_t questions = 0; // `?` without their `:` so far: then a `:` is theirs and starts no format.
-  };
-
-  char at(size_t offset) const { return offset < text_.size() ? text_[offset] : '\0'; }
-  bool follows(std::string_view word) const { return text_.substr(at_, word.size()) == word; }
-  Span span(uint32_t begin, uint32_t end) const { return {source_, begin, end}; }
-  uint32_t here() const { return static_cast<uint32_t>(at_); }
-  bool in_interpolation() const { return !frames_.empty() && frames_.back().kind == TokenKind::InterpolationBegin; }
-
-  uint32_t emit(TokenKind kind, uint32_t begin, uint32_t end);
-  uint32_t emit_next(TokenKind kind, size_t length);
-  void check_encoding();
-  void skip_space();
-  void comment();
-  void token();
-  void word();
-  void number();
-  bool punctuation();
-  bool foreign_operator();
-  void unexpected();
-  void open(TokenKind kind, uint32_t token) { frames_.push_back({kind, token, 0, false}); }
-  void close(TokenKind closer);
-  void pair(uint32_t opener, uint32_t closer);
-  void character();
-  void string(bool raw, bool triple);
-  void string_body(uint32_t begin, bool triple, bool raw);
-  void interpolation_end();
-  void format_spec();
-  void end_of_line_in_string();
-  void unwind_strings(bool at_end_of_text);
-
-  std::string_view text_;
-  uint32_t source_;
-  Diagnostics &diagnostics_;
-  TokenList list_;
-  std::vector<Frame> frames_;
-  uint32_t single_line_ = 0; // Open interpolations of strings that must end on their line.
-  size_t at_ = 0;
-  bool newline_ = false;
-  bool space_ = false;
-};
+} // namespace
 
 uint32_t Lexer::emit(TokenKind kind, uint32_t begin, uint32_t end) {
   list_.tokens.push_back({kind, newline_, space_, begin, end, Token::unmatched});
@@ -328,7 +256,7 @@ void Lexer::unexpected() {
   for (const Symbol &symbol : symbols)
     if (symbol.value == point.value)
       report.help(symbol.instead == "a space" ? "this is a no-break space: write a plain one"
-                                              : fmt::format("write {}", symbol.instead));
+                                              : fmt::format("write '{}'", symbol.instead));
 }
 
 // Pairs a closing bracket with its opening one. Brackets left open in between are never closed; a `)` or `]` does not
@@ -350,158 +278,8 @@ void Lexer::close(TokenKind closer) {
   }
 }
 
-// --- characters and strings ---
-
-// 'a' is a number. Anything longer is what other languages call a string: reported, and read as one.
-void Lexer::character() {
-  uint32_t begin = here();
-  size_t end = at_ + 1;
-  while (at(end) != '\'' && at(end) != '\n' && end < text_.size())
-    end += at(end) == '\\' && at(end + 1) != '\n' ? 2 : 1;
-  if (at(end) != '\'' || end >= text_.size()) return unexpected();
-  std::string_view inner = text_.substr(at_ + 1, end - at_ - 1);
-  at_ = end + 1;
-  bool one = inner.size() == 1 && static_cast<unsigned char>(inner[0]) < 0x80;
-  bool escape = inner.size() == 2 ? inner[0] == '\\' : inner.size() == 4 && inner.substr(0, 2) == "\\x";
-  if (one || escape) {
-    emit(TokenKind::Char, begin, here());
-    return;
-  }
-  diagnostics_.report<Diag::SingleQuotes>(span(begin, here())).help(fmt::format("for a string write \"{}\"", inner));
-  emit(TokenKind::StringBegin, begin, begin + 1);
-  if (!inner.empty()) emit(TokenKind::StringText, begin + 1, here() - 1);
-  emit(TokenKind::StringEnd, here() - 1, here());
-}
-
-void Lexer::string(bool raw, bool triple) {
-  uint32_t begin = emit_next(TokenKind::StringBegin, (raw ? 1 : 0) + (triple ? 3 : 1));
-  string_body(begin, triple, raw);
-}
-
-// From the current place to the end of the string, or to the start of an interpolated expression.
-void Lexer::string_body(uint32_t begin, bool triple, bool raw) {
-  uint32_t piece = here();
-  auto finish_piece = [&] {
-    if (here() > piece) emit(TokenKind::StringText, piece, here());
-  };
-  while (at_ < text_.size() && (triple || text_[at_] != '\n')) {
-    char c = text_[at_];
-    if (c == '"' && (!triple || follows("\"\"\""))) {
-      finish_piece();
-      emit_next(TokenKind::StringEnd, triple ? 3 : 1);
-      return;
-    }
-    if (c == '\\' && !raw) {
-      at_ += at(at_ + 1) == '\n' ? 1 : 2;
-      continue;
-    }
-    if (c == '$' && !raw && at(at_ + 1) == '{') {
-      finish_piece();
-      uint32_t opener = emit_next(TokenKind::InterpolationBegin, 2);
-      frames_.push_back({TokenKind::InterpolationBegin, opener, begin, triple});
-      single_line_ += !triple;
-      return;
-    }
-    if (c == '$' && !raw && at_ + 1 < text_.size() && starts_identifier(decode_utf8(text_, at_ + 1).value) &&
-        decode_utf8(text_, at_ + 1).valid) {
-      finish_piece();
-      size_t end = at_ + 1;
-      for (CodePoint point; end < text_.size(); end += point.length) {
-        point = decode_utf8(text_, end);
-        if (!point.valid || !continues_identifier(point.value)) break;
-      }
-      emit_next(TokenKind::StringName, end - at_);
-      piece = here();
-      continue;
-    }
-    ++at_;
-  }
-  at_ = std::min(at_, text_.size());
-  finish_piece();
-  const Token &open = list_.tokens[begin];
-  if (in_interpolation() && !frames_.back().triple && !triple) {
-    // The quote that should have ended the outer string has started this one.
-    const Token &brace = list_.tokens[frames_.back().token];
-    diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
-  } else {
-    Diagnostic &report = diagnostics_.report<Diag::UnclosedString>(span(open.begin, open.end));
-    if (!triple) report.help("a string over several lines is written \"\"\"...\"\"\"");
-    list_.ends_in_string |= triple;
-  }
-  emit(TokenKind::StringEnd, here(), here());
-  if (single_line_ != 0) unwind_strings(false);
-}
-
-void Lexer::interpolation_end() {
-  Frame frame = frames_.back();
-  frames_.pop_back();
-  single_line_ -= !frame.triple;
-  pair(frame.token, emit_next(TokenKind::InterpolationEnd, 1));
-  string_body(frame.string, frame.triple, false);
-}
-
-void Lexer::format_spec() {
-  uint32_t begin = here() + 1;
-  for (++at_; at_ < text_.size() && text_[at_] != '}' && text_[at_] != '"' && text_[at_] != '\n';) ++at_;
-  emit(TokenKind::FormatSpec, begin, here());
-}
-
-void Lexer::end_of_line_in_string() {
-  auto frame = std::find_if(frames_.rbegin(), frames_.rend(),
-                            [](const Frame &f) { return f.kind == TokenKind::InterpolationBegin && !f.triple; });
-  const Token &brace = list_.tokens[frame->token];
-  diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
-  unwind_strings(false);
-}
-
-// Ends the strings that are still open, down to the outermost that had to end on this line (or all, at the end of the
-// text), with the tokens that the parser waits for. The Invalid token keeps it from reporting once more.
-void Lexer::unwind_strings(bool at_end_of_text) {
-  if (at_end_of_text) {
-    auto innermost = std::find_if(frames_.rbegin(), frames_.rend(),
-                                  [](const Frame &f) { return f.kind == TokenKind::InterpolationBegin; });
-    const Token &brace = list_.tokens[innermost->token];
-    diagnostics_.report<Diag::UnclosedInterpolation>(span(brace.begin, brace.end));
-    list_.ends_in_string |= innermost->triple;
-  }
-  auto last = std::find_if(frames_.begin(), frames_.end(), [&](const Frame &f) {
-    return f.kind == TokenKind::InterpolationBegin && (at_end_of_text || !f.triple);
-  });
-  auto keep = static_cast<size_t>(last - frames_.begin());
-  emit(TokenKind::Invalid, here(), here());
-  while (frames_.size() > keep) {
-    Frame frame = frames_.back();
-    frames_.pop_back();
-    if (frame.kind != TokenKind::InterpolationBegin) continue;
-    single_line_ -= !frame.triple;
-    pair(frame.token, emit(TokenKind::InterpolationEnd, here(), here()));
-    emit(TokenKind::StringEnd, here(), here());
-  }
-}
-
-} // namespace
-
-std::string_view spelling(TokenKind kind) { return token_table[static_cast<size_t>(kind)].spelling; }
-std::string_view name(TokenKind kind) { return token_table[static_cast<size_t>(kind)].name; }
-bool is_keyword(TokenKind kind) { return token_table[static_cast<size_t>(kind)].keyword; }
-
 TokenList lex(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
   return Lexer(sources.get(source), source, diagnostics).run();
-}
-
-std::string print_tokens(const TokenList &list, const Source &source) {
-  std::string out;
-  for (const Token &token : list.tokens) {
-    Location place = source.location(token.begin);
-    out += fmt::format("{}:{} {}", place.line, place.column, name(token.kind));
-    if (token.end > token.begin) {
-      out += ' ';
-      for (char c : source.text().substr(token.begin, token.end - token.begin))
-        out += c == '\n' ? "\\n" : std::string(1, c);
-    }
-    out += '\n';
-  }
-  return out;
 }
 
 } // namespace kiln

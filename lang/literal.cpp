@@ -1,4 +1,5 @@
 #include "lang/literal.h"
+#include "lang/scan.h"
 #include "lang/utf8.h"
 
 #include <charconv>
@@ -21,8 +22,6 @@ constexpr NumberTypeInfo number_types[] = {
     {"u8", 0xFF, 0},    {"u16", 0xFFFF, 0},      {"u32", 0xFFFFFFFF, 0},          {"u64", UINT64_MAX, 0},
     {"f32", 0, 0},      {"f64", 0, 0},
 };
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';

@@ -1,5 +1,7 @@
 #include "lang/recursive_descent.h"
 
+#include <algorithm>
+
 namespace kiln {
 
 namespace {
@@ -59,9 +61,14 @@ std::string Parser::describe(const Token &token) const {
   }
 }
 
+void Parser::expected_next(std::string_view what) {
+  note_unfinished();
+  expected(what);
+}
+
 void Parser::expected(std::string_view what) {
   if (panicking_) return;
-  bool line_ended = newlines_count_ && token().newline_before && kind() != TokenKind::End;
+  bool line_ended = newlines_count_ && token().newline_before && kind() != TokenKind::End && at_ != statement_start_;
   bool ended = line_ended || kind() == TokenKind::End;
   // Where something is missing at the end of a line, the place is behind its last token, not on the next line.
   Span place = ended ? Span{source_, end_, end_} : span(token());
@@ -100,6 +107,7 @@ void Parser::close_bracket(uint32_t opener, std::string_view what) {
 void Parser::report_unclosed(uint32_t opener) {
   bool brace = tokens_[opener].kind == TokenKind::LeftBrace;
   const Token &open = tokens_[brace ? suspicious_brace(opener) : opener];
+  note_unfinished();
   Diagnostic &report = error<Diag::Unclosed>(span(open), text(open));
   if (kind() != TokenKind::End)
     report.note(span(token()), fmt::format("the {} was expected before this", brace ? "'}'" : "closing bracket"));
@@ -162,7 +170,12 @@ void Parser::find_block() {
 
 std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
   auto ast = std::make_unique<Ast>();
-  Parser(sources, source, *ast, diagnostics).parse_source();
+  Diagnostics found; // The lexer's come first: they are put in order of their places.
+  Parser(sources, source, *ast, found).parse_source();
+  std::vector<Diagnostic> sorted = found.list();
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Diagnostic &a, const Diagnostic &b) { return a.span.begin < b.span.begin; });
+  for (Diagnostic &diagnostic : sorted) diagnostics.add(std::move(diagnostic));
   return ast;
 }
 

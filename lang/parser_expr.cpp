@@ -181,6 +181,10 @@ const Expr *Parser::parse_binary(int level) {
   const Expr *left = parse_unary();
   for (;;) {
     BinaryInfo info = binary_operator(next());
+    if (next_is(TokenKind::Broadcast)) {
+      report_broadcast();
+      return error_expr(begin);
+    }
     if (info.level < level || panicking_) return left;
     if (++height_; too_deep()) return error_expr(begin);
     Span op = span(advance());

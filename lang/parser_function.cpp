@@ -85,14 +85,15 @@ List<Param> Parser::parse_params() {
 std::optional<Param> Parser::parse_param() {
   bool is_const = kind() == TokenKind::Const;
   if (is_const) {
-    complain<Diag::NotYet>(span(token()), "const parameters");
+    complain<Diag::NotYet>(span(token()), fmt::format("const {}", text(token(1))));
     advance();
   }
   if (kind() != TokenKind::Identifier) {
     if (is_keyword(kind()))
       expected("the name of a parameter");
     else
-      error<Diag::ParameterIsName>(span(token()), describe(token()));
+      error<Diag::ParameterIsName>(span(token()), describe(token()))
+          .help("a function is defined as 'f(x) = ...'; to compare, write '=='");
     return std::nullopt;
   }
   const Token &name = advance();

@@ -47,8 +47,11 @@ constexpr ForeignWord foreign_words[] = {
     {"float", "a variable needs no declaration: write 'x = ...', or 'x: f64 = ...' to fix its type"},
     {"double", "a variable needs no declaration: write 'x = ...', or 'x: f64 = ...' to fix its type"},
     {"lambda", "a lambda is written 'x -> value'"},
-    {"print", "a call needs parentheses: 'print(x)'"},
-    {"println", "a call needs parentheses, and the function is 'print': 'print(x)'"},
+    {"println", "write 'print(x)'"},
+    {"echo", "write 'print(x)'"},
+    {"end", "a block ends at its '}'"},
+    {"repeat", "write 'while true { ... }' with 'break'"},
+    {"case", "write 'if' and 'else if'"},
     {"foreach", "a loop is written 'for x in xs { ... }'"},
     {"until", "write 'while not condition { ... }'"},
     {"unless", "write 'if not condition { ... }'"},
@@ -80,6 +83,7 @@ void Parser::add_hint(Diagnostic &report) {
   case TokenKind::DotDot:
   case TokenKind::DotDotEqual: report.help("a range has both ends: 'a..b'"); return;
   case TokenKind::Colon:
+    if (line_start && newlines_count_) break;
     if (!colon_follows_) report.help("a range is written 'a..b', and has both ends");
     return;
   case TokenKind::Slash:
@@ -92,7 +96,8 @@ void Parser::add_hint(Diagnostic &report) {
   default: // The rest follow from what the token is.
     break;
   }
-  if (line_start && newlines_count_ && is_infix(found.kind) && at_ > 0)
+  bool infix = is_infix(found.kind) || found.kind == TokenKind::Colon;
+  if (line_start && newlines_count_ && infix && at_ > 0)
     report.help(fmt::format("to continue the line above, end that line with '{}'", text(found)));
 }
 
@@ -109,6 +114,14 @@ bool Parser::report_increment() {
   std::string_view sign_text = text(first);
   error<Diag::NoIncrement>(place, text(place)).help(fmt::format("write 'n {}= 1'", sign_text));
   return true;
+}
+
+// `x .+ y`, and `5.*x` by somebody who means 5.0.
+void Parser::report_broadcast() {
+  const Token &previous = tokens_[at_ - 1];
+  Diagnostic &report = not_yet(span(token()), text(token()));
+  if (at_ > 0 && previous.kind == TokenKind::Number && previous.end == token().begin)
+    report.help(fmt::format("if the dot belongs to the number, write '{}.0'", text(previous)));
 }
 
 void Parser::check_statement_end(uint32_t start, bool braced) {
@@ -190,9 +203,9 @@ void Parser::report_bad_target(const Expr *target, bool compound) {
   Diagnostic &report = complain<Diag::CannotAssign>(target->span);
   if (as<TupleExpr>(target) && compound)
     report.help("assign to the elements one by one");
-  else if (as<CallExpr>(target) || as<MethodCallExpr>(target))
+  else if ((as<CallExpr>(target) || as<MethodCallExpr>(target)) && !compound)
     report.help("a function is defined with names as parameters, 'f(x) = ...'; to compare, write '=='");
-  else if (target->kind != ExprKind::Error)
+  else if (!compound && target->kind != ExprKind::Error)
     report.help("to compare, write '=='");
 }
 
@@ -208,6 +221,10 @@ bool Parser::report_foreign_statement() {
   bool operand = !after.newline_before && starts_operand(after.kind) && after.kind != TokenKind::LeftParen &&
                  after.kind != TokenKind::LeftBracket;
   if (!operand) return false;
+  if (is_word(word, "print") || is_word(word, "write")) {
+    error<Diag::CallWithoutParens>(span(word)).help(fmt::format("write '{}(...)'", text(word)));
+    return true;
+  }
   for (const ForeignWord &foreign : foreign_words) {
     if (text(word) != foreign.word) continue;
     error<Diag::ForeignStatement>(span(word), foreign.word).help(std::string(foreign.help));
@@ -245,7 +262,7 @@ void Parser::report_missing_block(std::string_view after) {
     return;
   }
   if (kind() == TokenKind::End || token().newline_before) foreign_blocks_ = kind() != TokenKind::End;
-  expected(fmt::format("'{{' after {}", after));
+  expected_next(fmt::format("'{{' after {}", after));
 }
 
 } // namespace kiln

@@ -128,7 +128,7 @@ const Expr *Parser::parse_operand() {
   case TokenKind::Broadcast: not_yet(span(first), text(first)); return error_expr(first.begin);
   case TokenKind::Not: complain<Diag::NotNeedsParens>(span(first)).help("write '(not x)'"); return parse_not();
   default: // No other token starts an operand.
-    expected("an expression");
+    expected_next("an expression");
     return error_expr(first.begin);
   }
 }
@@ -162,6 +162,8 @@ const Expr *Parser::parse_string() {
       Span name{source_, piece.begin + 1, piece.end};
       parts.push_back({{}, ast_.make<NameExpr>(name, text(name)), {}, {}});
     } else if (piece.kind == TokenKind::InterpolationBegin) {
+      const Token &closer = tokens_[piece.match];
+      bool outer = std::exchange(broken_string_, broken_string_ || closer.begin == closer.end);
       Bracket bracket(*this, false);
       StringPart part{{}, parse_expression(), {}, {}};
       if (next_is(TokenKind::FormatSpec)) {
@@ -169,6 +171,7 @@ const Expr *Parser::parse_string() {
         part.format = text(part.format_span);
       }
       bracket.close("'}' after the interpolated expression");
+      broken_string_ = outer;
       parts.push_back(part);
     } else {
       break; // Only after an error inside an interpolation.

@@ -37,7 +37,7 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
   for (;; first = false) {
     while (kind() == TokenKind::Semicolon) advance();
     if (kind() == TokenKind::End || closes(block)) return;
-    uint32_t start = at_;
+    uint32_t start = statement_start_ = at_;
     if (!skip_foreign_line()) {
       bool dropped = !first && token().newline_before && kind(1) != TokenKind::End && !adjacent(1) &&
                      (kind() == TokenKind::Plus || kind() == TokenKind::Minus);

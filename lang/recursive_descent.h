@@ -90,15 +90,14 @@ private:
   /// Reports and panics.
   template <Diag code, typename... Args>
   Diagnostic &error(Span span, const Args &...args) {
-    bool silent = panicking_ || kind() == TokenKind::Invalid;
-    note_unfinished();
+    bool silent = panicking_ || broken_string_ || kind() == TokenKind::Invalid;
     panicking_ = true;
     return silent ? silenced() : diagnostics_.report<code>(span, args...);
   }
   /// Reports; parsing goes on as if what was meant stood there.
   template <Diag code, typename... Args>
   Diagnostic &complain(Span span, const Args &...args) {
-    return panicking_ ? silenced() : diagnostics_.report<code>(span, args...);
+    return panicking_ || broken_string_ ? silenced() : diagnostics_.report<code>(span, args...);
   }
   Diagnostic &silenced() {
     silenced_.notes.clear();
@@ -106,6 +105,8 @@ private:
   }
   void note_unfinished();
   void expected(std::string_view what);
+  /// Also notes that the text is unfinished, if it ends here: what is expected may stand on the next line.
+  void expected_next(std::string_view what);
   void add_hint(Diagnostic &report);
   std::string describe(const Token &token) const;
   Diagnostic &not_yet(Span span, std::string_view what);
@@ -126,6 +127,7 @@ private:
   bool report_foreign_for();
   bool report_foreign_statement();
   bool report_increment();
+  void report_broadcast();
   bool skip_foreign_line();
   bool at_else_if();
 
@@ -209,11 +211,13 @@ private:
   TokenList list_;
   const std::vector<Token> &tokens_;
   uint32_t at_ = 0;
-  uint32_t end_ = 0;           // Where the last token taken ends.
-  bool newlines_count_ = true; // The innermost bracket is a block.
-  bool colon_follows_ = false; // Between `?` and `:`, and where a map's key may stand.
+  uint32_t statement_start_ = 0; // The index of the statement's first token.
+  uint32_t end_ = 0; // Where the last token taken ends.
+  bool newlines_count_ = true;   // The innermost bracket is a block.
+  bool colon_follows_ = false;   // Between `?` and `:`, and where a map's key may stand.
   bool panicking_ = false;
   bool foreign_blocks_ = false; // The text uses `then`, `do`, `:` and `end`: say so once.
+  bool broken_string_ = false;  // Inside an interpolation that the lexer has reported as never closed.
   bool unfinished_ = false;
   bool reported_depth_ = false;
   uint32_t depth_ = 0;  // Of the recursion.

@@ -87,7 +87,7 @@ std::string operation_text(BinaryOp op, std::string_view left, std::string_view 
   return fmt::format("{} {} {}", left, spelling(op), right);
 }
 
-constexpr int32_t unary = 255;
+constexpr int32_t unary = 255, absolute = 254;
 BinaryOp operator_of(int32_t which) { return static_cast<BinaryOp>(which & 0xFF); }
 /// The operand type in the higher bits; i64 when there is none.
 TypeKind type_of(int32_t which) { return which >> 8 ? static_cast<TypeKind>(which >> 8) : TypeKind::I64; }
@@ -100,7 +100,9 @@ extern "C" V kiln_fail_overflow(I64 left, I64 right, I32 which) {
   TypeKind kind = type_of(which);
   std::string operand = integer_text(left, kind);
   std::string operation;
-  if ((which & 0xFF) != unary)
+  if ((which & 0xFF) == absolute)
+    operation = fmt::format("abs({})", operand);
+  else if ((which & 0xFF) != unary)
     operation = operation_text(operator_of(which), operand, integer_text(right, kind));
   else
     operation = operand.starts_with('-') ? fmt::format("-({})", operand) : "-" + operand;

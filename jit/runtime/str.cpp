@@ -86,6 +86,10 @@ extern "C" PTR kiln_str_chars(STR text) {
   return array;
 }
 
+extern "C" STR kiln_str_from_c(PTR text) {
+  return text ? make_str(static_cast<const char *>(text)) : StrValue{"", 0};
+}
+
 extern "C" STR kiln_str_concat(PTR parts_, I64 count) {
   auto *parts = static_cast<const StrValue *>(parts_);
   size_t length = 0;

@@ -1,0 +1,59 @@
+// Calls: direct within the module, through entry cells to other modules, and to C.
+#include "codegen/lower_function.h"
+
+namespace kiln {
+
+FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
+  Specialisation &callee = *inst.callee;
+  llvm::SmallVector<Value> arguments;
+  for (const Inst *argument : inst.args)
+    if (!argument->type->is_empty()) arguments.push_back(value(argument));
+
+  bool may_copy = !function_.hasFnAttribute(llvm::Attribute::OptimizeNone); // Nothing would be inlined.
+  llvm::CallInst *call;
+  if (llvm::Function *direct = module_.direct_callee(callee, may_copy)) {
+    call = builder_.CreateCall(direct, arguments);
+    call->setAttributes(signature_attributes(callee, 0));
+    // Backtraces show every caller; only a function's calls of itself may become a loop.
+    if (direct != &function_) call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+  } else {
+    llvm::Constant *cell = module_.entry_cell(callee);
+    llvm::LoadInst *target = builder_.CreateAlignedLoad(builder_.getPtrTy(), cell, llvm::Align(8));
+    target->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tag(MemoryRole::Entry));
+    target->setMetadata(llvm::LLVMContext::MD_noundef, llvm::MDNode::get(module_.llvm, {}));
+    target->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(module_.llvm, {}));
+    // The cell's address rides along in the register for nested functions, which the callee does not look at.
+    llvm::FunctionType *type = module_.signature(callee);
+    llvm::SmallVector<llvm::Type *> params{builder_.getPtrTy()};
+    params.append(type->param_begin(), type->param_end());
+    arguments.insert(arguments.begin(), cell);
+    call = builder_.CreateCall(llvm::FunctionType::get(type->getReturnType(), params, false), target, arguments);
+    call->setAttributes(signature_attributes(callee, 1));
+    call->addParamAttr(0, llvm::Attribute::Nest);
+    call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+  }
+  return call->getType()->isVoidTy() ? nullptr : call;
+}
+
+llvm::AttributeList FunctionLowering::signature_attributes(const Specialisation &callee, unsigned first_argument) {
+  llvm::AttributeList list;
+  module_.add_signature_attributes(list, callee, first_argument);
+  return list;
+}
+
+FunctionLowering::Value FunctionLowering::emit_call_extern(const Inst &inst) {
+  llvm::FunctionCallee callee = module_.external(*inst.external);
+  llvm::SmallVector<Value> arguments;
+  for (const Inst *argument : inst.args) {
+    if (argument->type->is_empty()) continue;
+    bool is_str = argument->type->is(TypeKind::Str);
+    arguments.push_back(is_str ? str_data(value(argument)) : value(argument));
+  }
+  llvm::CallInst *call = builder_.CreateCall(callee, arguments);
+  call->setAttributes(llvm::cast<llvm::Function>(callee.getCallee())->getAttributes());
+  call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+  if (call->getType()->isVoidTy()) return nullptr;
+  return inst.type->is(TypeKind::Str) ? call_runtime(Runtime::kiln_str_from_c, {call}) : static_cast<Value>(call);
+}
+
+} // namespace kiln

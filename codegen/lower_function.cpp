@@ -1,0 +1,171 @@
+// Blocks, edges and terminators of one function.
+#include "codegen/lower_function.h"
+
+#include <llvm/IR/MDBuilder.h>
+
+namespace kiln {
+
+FunctionLowering::FunctionLowering(ModuleLowering &module, Specialisation &specialisation, const KirFunction &kir,
+                                   llvm::Function &function)
+    : module_(module), specialisation_(specialisation), kir_(kir), function_(function), builder_(module.llvm),
+      range_checks_(kir) {}
+
+void FunctionLowering::lower() {
+  auto *entry = llvm::BasicBlock::Create(module_.llvm, "entry", &function_);
+  builder_.SetInsertPoint(entry);
+  builder_.SetCurrentDebugLocation(module_.location(function_, kir_.name_span));
+  for (auto &values : values_) values.assign(kir_.inst_count(), nullptr);
+  make_blocks();
+
+  // The function's arguments are the entry block's parameters, or come into its phis when it is a loop header.
+  const Block *first = kir_.entry();
+  const LoopPlan *plan = range_checks_.plan_of(first);
+  BlockState &state = plan ? dispatch_.at(first) : blocks_[Checked][first->id];
+  auto argument = function_.arg_begin();
+  for (size_t i = 0; i < first->params.size(); ++i) {
+    if (first->params[i]->type->is_empty()) continue;
+    if (first->loop_header)
+      state.phis[i]->addIncoming(&*argument, entry);
+    else
+      set_value(first->params[i], &*argument);
+    argument->setName(llvm::StringRef(first->params[i]->name));
+    ++argument;
+  }
+  builder_.CreateBr(state.llvm);
+  state.reached = true;
+
+  for (const Block *block : kir_.blocks) {
+    const LoopPlan *plan = range_checks_.plan_of(block);
+    if (plan && plan->header == block) lower_dispatch(*plan);
+    if (plan) lower_block(*block, Fast);
+    lower_block(*block, Checked);
+  }
+  remove_unreached_blocks();
+  join_versions();
+  if (scratch_) scratch_->setOperand(0, i64(static_cast<int64_t>(scratch_bytes_)));
+}
+
+void FunctionLowering::make_blocks() {
+  auto make = [&](BlockState &state, const Block &block, const char *name) {
+    state.llvm = llvm::BasicBlock::Create(module_.llvm, name, &function_);
+    builder_.SetInsertPoint(state.llvm);
+    bool is_entry = &block == kir_.entry() && !block.loop_header;
+    for (const Inst *param : block.params) {
+      llvm::Type *type = is_entry ? nullptr : module_.register_type(param->type);
+      state.phis.push_back(type ? builder_.CreatePHI(type, 2, llvm::StringRef(param->name)) : nullptr);
+    }
+  };
+  for (auto &version : blocks_) version.resize(kir_.blocks.size());
+  for (const Block *block : kir_.blocks) {
+    const LoopPlan *plan = range_checks_.plan_of(block);
+    if (plan && plan->header == block) make(dispatch_[block], *block, "loop.versions");
+    if (plan) {
+      make(blocks_[Fast][block->id], *block, "fast");
+      loop_blocks_[blocks_[Fast][block->id].llvm] = plan;
+    }
+    make(blocks_[Checked][block->id], *block, block->loop_header ? "loop" : "block");
+    if (plan) loop_blocks_[blocks_[Checked][block->id].llvm] = plan;
+  }
+  builder_.SetInsertPoint(&function_.getEntryBlock());
+}
+
+void FunctionLowering::lower_block(const Block &block, Version version) {
+  BlockState &state = blocks_[version][block.id];
+  if (!state.reached) return;
+  version_ = version;
+  plan_ = range_checks_.plan_of(&block);
+  builder_.SetInsertPoint(state.llvm);
+  for (size_t i = 0; i < block.params.size(); ++i)
+    if (state.phis[i]) set_value(block.params[i], state.phis[i]);
+  bool returns = true;
+  for (const Inst *inst : block.insts) {
+    builder_.SetCurrentDebugLocation(module_.location(function_, inst->span));
+    set_value(inst, lower_inst(*inst));
+    if (inst->type->is(TypeKind::Never)) { // What follows in the block is dead.
+      builder_.CreateUnreachable();
+      returns = false;
+      break;
+    }
+  }
+  if (returns) {
+    builder_.SetCurrentDebugLocation(module_.location(function_, block.end.span));
+    lower_terminator(block);
+  }
+  version_ = Checked;
+  plan_ = nullptr;
+}
+
+void FunctionLowering::lower_terminator(const Block &block) {
+  const Terminator &end = block.end;
+  switch (end.kind) {
+  case TermKind::Jump: branch_to(end.edges[0]); break;
+  case TermKind::Branch: {
+    if (end.edges[0].target == end.edges[1].target) { // A phi has one entry per edge: give each its own block.
+      llvm::BasicBlock *yes = new_block("yes"), *no = new_block("no");
+      builder_.CreateCondBr(value(end.value), yes, no);
+      builder_.SetInsertPoint(yes);
+      branch_to(end.edges[0]);
+      builder_.SetInsertPoint(no);
+      branch_to(end.edges[1]);
+      break;
+    }
+    llvm::BasicBlock *from = builder_.GetInsertBlock();
+    llvm::BasicBlock *yes = add_edge(end.edges[0], from), *no = add_edge(end.edges[1], from);
+    builder_.CreateCondBr(value(end.value), yes, no);
+    break;
+  }
+  case TermKind::Return:
+    if (Value result = end.value ? value(end.value) : nullptr; result && !function_.getReturnType()->isVoidTy())
+      builder_.CreateRet(result);
+    else
+      builder_.CreateRetVoid();
+    break;
+  case TermKind::Unreachable:
+  case TermKind::None: builder_.CreateUnreachable(); break;
+  }
+}
+
+void FunctionLowering::branch_to(const Edge &edge) {
+  llvm::BasicBlock *from = builder_.GetInsertBlock();
+  llvm::BasicBlock *target = add_edge(edge, from);
+  llvm::BranchInst *branch = builder_.CreateBr(target);
+  bool leaves_checked_version = plan_ && version_ == Checked && edge.target == plan_->header;
+  if (leaves_checked_version) // Rarely run: not worth growing.
+    mark_rare_loop(branch);
+}
+
+llvm::BasicBlock *FunctionLowering::add_edge(const Edge &edge, llvm::BasicBlock *from) {
+  const LoopPlan *target_plan = range_checks_.plan_of(edge.target);
+  bool enters_loop = target_plan && target_plan != plan_; // By its header, as loops are entered.
+  Version version = plan_ && plan_->has(edge.target) ? version_ : Checked;
+  BlockState &state = enters_loop ? dispatch_.at(edge.target) : blocks_[version][edge.target->id];
+  for (size_t i = 0; i < edge.args.size(); ++i)
+    if (state.phis[i]) state.phis[i]->addIncoming(value(edge.args[i]), from);
+  state.reached = true;
+  return state.llvm;
+}
+
+void FunctionLowering::remove_unreached_blocks() {
+  auto remove = [](BlockState &state) {
+    if (state.llvm && !state.reached) state.llvm->eraseFromParent();
+  };
+  for (auto &version : blocks_)
+    for (BlockState &state : version) remove(state);
+  for (auto &[block, state] : dispatch_) remove(state);
+}
+
+llvm::BasicBlock *FunctionLowering::new_block(const char *name) {
+  auto *block = llvm::BasicBlock::Create(module_.llvm, name, &function_);
+  if (plan_) loop_blocks_[block] = plan_;
+  return block;
+}
+
+void FunctionLowering::set_value(const Inst *inst, Value value) { values_[version_][inst->id] = value; }
+
+FunctionLowering::Value FunctionLowering::value(const Inst *inst) {
+  if (version_ == Fast)
+    if (Value fast = values_[Fast][inst->id]) return fast;
+  return values_[Checked][inst->id];
+}
+
+} // namespace kiln

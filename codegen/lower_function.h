@@ -1,0 +1,187 @@
+#pragma once
+
+#include "codegen/lower_module.h"
+#include "codegen/range_checks.h"
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <array>
+
+namespace kiln {
+
+/// Lowers one function's typed KIR into the LLVM function made for it. Each KIR block becomes an LLVM block (and more
+/// where checks split it), its parameters phis. A loop with a plan (range_checks.h) is written twice: version Fast,
+/// entered when the plan's conditions hold, has no checks that they cover; version Checked is the loop as it stands.
+class FunctionLowering {
+public:
+  FunctionLowering(ModuleLowering &module, Specialisation &specialisation, const KirFunction &kir,
+                   llvm::Function &function);
+  void lower();
+
+private:
+  using Value = llvm::Value *;
+  enum Version : uint8_t { Checked, Fast }; // Outside of planned loops all is Checked.
+
+  // --- blocks and edges (lower_function.cpp) ---
+  void make_blocks();
+  void lower_block(const Block &block, Version version);
+  void lower_terminator(const Block &block);
+  void branch_to(const Edge &edge);
+  llvm::BasicBlock *add_edge(const Edge &edge, llvm::BasicBlock *from);
+  void remove_unreached_blocks();
+  llvm::BasicBlock *new_block(const char *name);
+  void set_value(const Inst *inst, Value value);
+  Value value(const Inst *inst);
+  Value arg(const Inst &inst, size_t i) { return value(inst.args[i]); }
+
+  // --- loops in two versions (lower_loop.cpp) ---
+  struct Bounds {
+    Value low, high;
+  };
+  void lower_dispatch(const LoopPlan &plan);
+  Value conditions_of(const LoopPlan &plan);
+  void require(Value condition);
+  Bounds bounds_of(const BoundExpr &expr);
+  Value sum_in_range(Value a, Value b, bool subtract);
+  void mark_rare_loop(llvm::BranchInst *latch);
+  void join_versions();
+
+  // --- operations: the dispatcher (lower_inst.cpp) ---
+  Value lower_inst(const Inst &inst);
+  Value emit_constant(const Inst &inst);
+  Value emit_tuple(const Type *type, std::span<Inst *const> elements);
+  Value emit_field(const Inst &inst);
+  Value emit_cell_new(const Inst &inst);
+  Value emit_cell_get(const Inst &inst);
+  Value emit_cell_set(const Inst &inst);
+  void set_cell_flag(const Type *element, Value cell, bool set);
+
+  // --- memory (lower_memory.cpp) ---
+  /// A value at an address; `tag`: one tag for all of it (globals, cells), or null: by scalar kind.
+  Value load(const Type *type, Value address, llvm::MDNode *tag = nullptr);
+  void store(const Type *type, Value value, Value address, llvm::MDNode *tag = nullptr);
+  Value to_memory_form(const Type *type, Value value);
+  Value to_register_form(const Type *type, Value value);
+  /// Room in the frame for the arguments of one runtime call; shared by all calls of the function. `which`: of several
+  /// at once.
+  Value scratch(size_t bytes, size_t offset = 0);
+  Value spill(const Type *type, Value value, size_t offset = 0);
+  Value spill_words(std::span<const Value> words);
+  llvm::Metadata *number_metadata(size_t number);
+
+  // --- numbers (lower_number.cpp, lower_divide.cpp, lower_compare.cpp, lower_convert.cpp) ---
+  Value emit_unary(const Inst &inst);
+  Value emit_binary(const Inst &inst);
+  struct OverflowReport {
+    Value left, right; // The operands to show.
+    uint32_t code;     // As kiln_fail_overflow takes it.
+  };
+  static constexpr uint32_t abs_code = 254;
+  Value checked_arithmetic(BinaryOp op, const Type *type, Value left, Value right, bool unchecked,
+                           const OverflowReport &report);
+  Value emit_float(const Inst &inst, Value left, Value right);
+  Value emit_bits(const Inst &inst, Value left, Value right);
+  Value emit_shift(const Inst &inst, Value left, Value count);
+  Value emit_power(const Inst &inst, Value left, Value right);
+  Value emit_floor_divide(const Inst &inst, Value left, Value right);
+  Value emit_modulo(const Inst &inst, Value left, Value right);
+  void check_divisor(const Inst &inst, Value left, Value right);
+  Value emit_compare(const Inst &inst);
+  Value compare_scalars(BinaryOp op, const Type *type, Value left, Value right);
+  Value compare_mixed_integers(BinaryOp op, Value signed_value, Value unsigned_value);
+  Value compare_integer_float(BinaryOp op, const Type *integer_type, Value integer, Value floating);
+  Value equal(const Type *type, Value left, Value right);
+  Value emit_convert(const Inst &inst);
+  Value convert_plain(const Type *from, const Type *to, Value value);
+  Value convert_checked(const Type *from, const Type *to, Value value, bool unchecked);
+  Value convert_exact_float(const Type *from, const Type *to, Value value, bool unchecked);
+  Value convert_truncating(const Type *from, const Type *to, Value value, bool unchecked);
+
+  // --- checks (lower_check.cpp) ---
+  /// Branches to a cold block that calls `function` when `failed` holds.
+  void fail_if(Value failed, Runtime function, llvm::ArrayRef<Value> arguments);
+  llvm::CallInst *call_runtime(Runtime function, llvm::ArrayRef<Value> arguments);
+  Value widen(const Type *type, Value value);
+  Value i32(uint32_t value) { return builder_.getInt32(value); }
+  Value i64(int64_t value) { return builder_.getInt64(static_cast<uint64_t>(value)); }
+  bool checks() const { return module_.context.options.checks; }
+  bool is_covered(const Inst &inst) const;
+
+  // --- arrays (lower_array.cpp, lower_array_new.cpp) ---
+  Value header_field(Value array, MemoryRole role, uint32_t dimension = 0, bool constant = false);
+  Value array_data(const Type *type, Value array);
+  Value array_length(Value array);
+  Value array_extent(const Type *type, Value array, uint32_t dimension);
+  void set_array_length(Value array, Value length);
+  Value element_address(const Type *type, Value data, Value linear);
+  Value length_of(const Inst *base);
+  Value checked_linear_index(const Inst &inst);
+  Value emit_index(const Inst &inst);
+  Value emit_set_index(const Inst &inst);
+  Value emit_linear_get(const Inst &inst);
+  Value emit_append(const Inst &inst);
+  Value emit_pop(const Inst &inst);
+  Value emit_dimension(const Inst &inst);
+  Value dimensions_of(std::span<Inst *const> args, uint32_t rank);
+  Value allocate_array(Runtime function, const Type *type, Value dimensions);
+  Value emit_array_literal(const Inst &inst);
+  Value emit_array_new(const Inst &inst);
+  Value emit_fill(const Inst &inst);
+  Value emit_comp_alloc(const Inst &inst);
+  Value emit_comp_finish(const Inst &inst);
+
+  // --- ranges (lower_range.cpp) ---
+  Value emit_range(const Inst &inst);
+  Value range_part(const Inst *range, unsigned part);
+  Value range_count(const Inst *range);
+  Value emit_range_has(const Inst &inst);
+  Value emit_range_get(const Inst &inst);
+  Value emit_range_length(const Inst &inst);
+
+  // --- calls (lower_call.cpp, lower_intrinsic.cpp) ---
+  Value emit_call(const Inst &inst);
+  llvm::AttributeList signature_attributes(const Specialisation &callee, unsigned first_argument);
+  Value emit_call_extern(const Inst &inst);
+  Value emit_intrinsic(const Inst &inst);
+  Value emit_abs(const Inst &inst);
+  Value emit_min_max(const Inst &inst, bool max);
+  Value emit_sign(const Inst &inst);
+  Value call_math(std::string_view name, const Type *type, llvm::ArrayRef<Value> operands);
+  Value emit_slice(const Inst &inst);
+
+  // --- text (lower_text.cpp) ---
+  Value str_constant(std::string_view text);
+  Value str_data(Value text) { return builder_.CreateExtractValue(text, 0); }
+  Value str_length(Value text) { return builder_.CreateExtractValue(text, 1); }
+  Value load_byte(Value data, Value index);
+  Value emit_str_index(const Inst &inst);
+  Value emit_concat(std::span<Inst *const> parts);
+  Value emit_format(const Inst &inst);
+  void emit_write(const Inst &inst, bool as_line);
+  void write_text(std::string_view text);
+
+  ModuleLowering &module_;
+  Specialisation &specialisation_;
+  const KirFunction &kir_;
+  llvm::Function &function_;
+  llvm::IRBuilder<> builder_;
+  RangeChecks range_checks_;
+
+  Version version_ = Checked;
+  const LoopPlan *plan_ = nullptr; // While writing a block of a planned loop, in either version.
+  struct BlockState {
+    llvm::BasicBlock *llvm = nullptr;
+    std::vector<llvm::PHINode *> phis; // As the parameters; null for those without bits.
+    bool reached = false;
+  };
+  std::array<std::vector<BlockState>, 2> blocks_; // By version and block id.
+  std::unordered_map<const Block *, BlockState> dispatch_;
+  std::array<std::vector<Value>, 2> values_; // By version and instruction id.
+  std::unordered_map<const Inst *, Value> range_counts_;
+  std::unordered_map<const llvm::BasicBlock *, const LoopPlan *> loop_blocks_; // Of both versions.
+  Value flag_ = nullptr; // While writing a plan's conditions: those so far.
+  llvm::AllocaInst *scratch_ = nullptr;
+  size_t scratch_bytes_ = 0;
+};
+
+} // namespace kiln

@@ -1,0 +1,136 @@
+// The dispatcher over operations, and the small ones: constants, tuples, cells, globals.
+#include "codegen/layout.h"
+#include "codegen/lower_function.h"
+
+namespace kiln {
+
+FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
+  switch (inst.op) {
+  case Op::Param: return value(&inst);
+  case Op::Const: return emit_constant(inst);
+  case Op::Unary: return emit_unary(inst);
+  case Op::Binary: return emit_binary(inst);
+  case Op::Tuple:
+  case Op::Lambda: return emit_tuple(inst.type, inst.args);
+  case Op::Array: return emit_array_literal(inst);
+  case Op::Range: return emit_range(inst);
+  case Op::CellNew: return emit_cell_new(inst);
+  case Op::CellGet: return emit_cell_get(inst);
+  case Op::CellSet: return emit_cell_set(inst);
+  case Op::Index: return inst.args[0]->type->is(TypeKind::Str) ? emit_str_index(inst) : emit_index(inst);
+  case Op::SetIndex: return emit_set_index(inst);
+  case Op::Format: return emit_format(inst);
+  case Op::Concat: return emit_concat(inst.args);
+  case Op::StoreGlobal:
+    if (!inst.global->type->is_empty())
+      store(inst.global->type, arg(inst, 0), module_.global(*inst.global), module_.global_tag(*inst.global));
+    return nullptr;
+  case Op::LoadGlobal:
+    if (inst.type->is_empty()) return nullptr;
+    return load(inst.type, module_.global(*inst.global), module_.global_tag(*inst.global));
+  case Op::CompAppend: return emit_append(inst);
+  case Op::Convert: return emit_convert(inst);
+  case Op::TupleGet:
+  case Op::LambdaGet: return emit_field(inst);
+  case Op::CallDirect: return emit_call(inst);
+  case Op::CallExtern: return emit_call_extern(inst);
+  case Op::Intrinsic: return emit_intrinsic(inst);
+  case Op::RangeHas: return emit_range_has(inst);
+  case Op::RangeGet: return emit_range_get(inst);
+  case Op::ArrayHas: return builder_.CreateICmpSLT(arg(inst, 1), length_of(inst.args[0]));
+  case Op::Increment: return builder_.CreateAdd(arg(inst, 0), i64(1), "", true, true);
+  case Op::LinearGet: return emit_linear_get(inst);
+  case Op::ArrayNew: return emit_array_new(inst);
+  case Op::CompAlloc: return emit_comp_alloc(inst);
+  case Op::CompFinish: return emit_comp_finish(inst);
+  case Op::Name:
+  case Op::Unset:
+  case Op::Call:
+  case Op::CallMethod:
+  case Op::Field:
+  case Op::EmptyArray:
+  case Op::Is:
+  case Op::Coerce:
+  case Op::IterStart:
+  case Op::IterHas:
+  case Op::IterGet:
+  case Op::IterNext:
+  case Op::CompNew:
+  case Op::CompDone:
+  case Op::Destructure: break;
+  }
+  llvm_unreachable("an untyped operation in typed KIR");
+}
+
+FunctionLowering::Value FunctionLowering::emit_constant(const Inst &inst) {
+  llvm::Type *type = module_.register_type(inst.type);
+  if (!type) return nullptr;
+  switch (inst.constant.kind) {
+  case Constant::None: return nullptr;
+  case Constant::Bool: return builder_.getInt1(inst.constant.integer != 0);
+  case Constant::Int:
+    if (inst.type->is_float()) return llvm::ConstantFP::get(type, static_cast<double>(inst.constant.integer));
+    return llvm::ConstantInt::get(type, static_cast<uint64_t>(inst.constant.integer), inst.type->is_signed(), true);
+  case Constant::Float: return llvm::ConstantFP::get(type, inst.constant.floating);
+  case Constant::Str: return str_constant(inst.constant.text);
+  }
+  return nullptr;
+}
+
+FunctionLowering::Value FunctionLowering::emit_tuple(const Type *type, std::span<Inst *const> elements) {
+  llvm::Type *form = module_.memory_type(type);
+  if (!form) return nullptr;
+  Value whole = llvm::PoisonValue::get(form);
+  unsigned field = 0;
+  for (const Inst *element : elements)
+    if (!element->type->is_empty())
+      whole = builder_.CreateInsertValue(whole, to_memory_form(element->type, value(element)), field++);
+  return whole;
+}
+
+FunctionLowering::Value FunctionLowering::emit_field(const Inst &inst) {
+  if (inst.type->is_empty()) return nullptr;
+  const Inst *whole = inst.args[0];
+  unsigned field = ModuleLowering::field_of(whole->type, inst.index);
+  return to_register_form(inst.type, builder_.CreateExtractValue(value(whole), field));
+}
+
+// Behind a cell's element lies a byte that says whether it was set: a captured variable may be read before its
+// assignment.
+FunctionLowering::Value FunctionLowering::emit_cell_new(const Inst &inst) {
+  const Type *element = inst.type->element();
+  size_t size = layout_of(element).size;
+  Runtime allocate = element->has_references() ? Runtime::kiln_alloc : Runtime::kiln_alloc_atomic;
+  llvm::CallInst *cell = call_runtime(allocate, {i64(static_cast<int64_t>(size + 1))});
+  if (!inst.args.empty()) store(element, arg(inst, 0), cell, module_.cell_tag());
+  set_cell_flag(element, cell, !inst.args.empty());
+  return cell;
+}
+
+FunctionLowering::Value FunctionLowering::emit_cell_get(const Inst &inst) {
+  const Type *element = inst.args[0]->type->element();
+  Value cell = arg(inst, 0);
+  if (!inst.unchecked) {
+    Value place = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), cell, layout_of(element).size);
+    llvm::LoadInst *flag = builder_.CreateAlignedLoad(builder_.getInt8Ty(), place, llvm::Align(1));
+    flag->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tag(MemoryRole::CellSet));
+    fail_if(builder_.CreateICmpEQ(flag, builder_.getInt8(0)), Runtime::kiln_fail_unset,
+            {module_.text(inst.name), i64(static_cast<int64_t>(inst.name.size()))});
+  }
+  return load(element, cell, module_.cell_tag());
+}
+
+FunctionLowering::Value FunctionLowering::emit_cell_set(const Inst &inst) {
+  const Type *element = inst.args[0]->type->element();
+  store(element, arg(inst, 1), arg(inst, 0), module_.cell_tag());
+  set_cell_flag(element, arg(inst, 0), true);
+  return nullptr;
+}
+
+void FunctionLowering::set_cell_flag(const Type *element, Value cell, bool set) {
+  Value place = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), cell, layout_of(element).size);
+  builder_.CreateAlignedStore(builder_.getInt8(set), place, llvm::Align(1))
+      ->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tag(MemoryRole::CellSet));
+}
+
+} // namespace kiln

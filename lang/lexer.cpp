@@ -259,23 +259,25 @@ void Lexer::unexpected() {
                                               : fmt::format("write '{}'", symbol.instead));
 }
 
-// Pairs a closing bracket with its opening one. Brackets left open in between are never closed; a `)` or `]` does not
-// reach out of a block.
+// A `)` or `]` does not reach out of a block, and nothing reaches out of an interpolation.
+void Lexer::open(TokenKind kind, uint32_t token) {
+  Frame frame{kind, token, 0, false};
+  uint32_t(&reachable)[3] = frame.reachable;
+  if (!frames_.empty()) std::copy_n(frames_.back().reachable, 3, reachable);
+  if (kind == TokenKind::LeftBrace) reachable[0] = reachable[1] = 0;
+  ++reachable[kind == TokenKind::LeftParen ? 0 : kind == TokenKind::LeftBracket ? 1 : 2];
+  frames_.push_back(frame);
+}
+
+// Pairs a closing bracket with its opening one. Brackets left open in between are never closed.
 void Lexer::close(TokenKind closer) {
   uint32_t token = emit_next(closer, 1);
-  TokenKind wanted = closer == TokenKind::RightParen     ? TokenKind::LeftParen
-                     : closer == TokenKind::RightBracket ? TokenKind::LeftBracket
-                                                         : TokenKind::LeftBrace;
-  for (size_t i = frames_.size(); i-- > 0;) {
-    if (frames_[i].kind == wanted) {
-      pair(frames_[i].token, token);
-      frames_.resize(i);
-      return;
-    }
-    bool barrier = frames_[i].kind == TokenKind::InterpolationBegin ||
-                   (frames_[i].kind == TokenKind::LeftBrace && wanted != TokenKind::LeftBrace);
-    if (barrier) return;
-  }
+  int which = closer == TokenKind::RightParen ? 0 : closer == TokenKind::RightBracket ? 1 : 2;
+  if (frames_.empty() || frames_.back().reachable[which] == 0) return;
+  constexpr TokenKind openers[] = {TokenKind::LeftParen, TokenKind::LeftBracket, TokenKind::LeftBrace};
+  while (frames_.back().kind != openers[which]) frames_.pop_back();
+  pair(frames_.back().token, token);
+  frames_.pop_back();
 }
 
 TokenList lex(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {

@@ -137,9 +137,24 @@ bool Parser::closes(uint32_t block) const {
   return block != Token::unmatched && token().match != Token::unmatched && token().match <= block;
 }
 
+// Where a list in brackets ends, also when its bracket is missing: at a line that can only be the next statement.
 bool Parser::at_closing() const {
-  return kind() == TokenKind::RightParen || kind() == TokenKind::RightBracket || kind() == TokenKind::RightBrace ||
-         kind() == TokenKind::InterpolationEnd || kind() == TokenKind::FormatSpec || kind() == TokenKind::End;
+  switch (kind()) {
+  case TokenKind::RightParen:
+  case TokenKind::RightBracket:
+  case TokenKind::RightBrace:
+  case TokenKind::InterpolationEnd:
+  case TokenKind::FormatSpec:
+  case TokenKind::End: return true;
+  case TokenKind::Fn: return token().newline_before && kind(1) == TokenKind::Identifier;
+  case TokenKind::Let:
+  case TokenKind::Global:
+  case TokenKind::While:
+  case TokenKind::Return:
+  case TokenKind::Break:
+  case TokenKind::Continue: return token().newline_before;
+  default: return false; // Every other token may start or continue an element.
+  }
 }
 
 // Goes on at the next line, `;` or the end of the block. Brackets are stepped over whole.
@@ -155,7 +170,9 @@ void Parser::skip_to_next_statement(uint32_t block) {
 
 // After an error: the `{` on the same line, if there is one, is where what follows makes sense again.
 void Parser::find_block() {
-  for (uint32_t i = at_; tokens_[i].kind != TokenKind::End; ++i) {
+  constexpr int farthest = 200; // Else nested headers of a broken text would each look through all of it.
+  uint32_t i = at_;
+  for (int step = 0; tokens_[i].kind != TokenKind::End && step < farthest; ++i, ++step) {
     const Token &token = tokens_[i];
     bool closing = token.match != Token::unmatched && token.match < i;
     if (token.newline_before || token.kind == TokenKind::Semicolon || closing) return;
@@ -175,6 +192,8 @@ std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics 
   std::vector<Diagnostic> sorted = found.list();
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Diagnostic &a, const Diagnostic &b) { return a.span.begin < b.span.begin; });
+  constexpr size_t most = 100; // What is no program at all has an error at every token.
+  if (sorted.size() > most) sorted.erase(sorted.begin() + most, sorted.end());
   for (Diagnostic &diagnostic : sorted) diagnostics.add(std::move(diagnostic));
   return ast;
 }

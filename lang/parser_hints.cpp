@@ -178,7 +178,8 @@ void Parser::report_missing_parens(uint32_t begin) {
   }
   fixed += wrap(from, end);
   Diagnostic &report = error<Diag::TupleNeedsParens>(span(comma));
-  if (fixed.find('\n') == std::string::npos) report.help(fmt::format("write '{}'", fixed));
+  constexpr size_t longest = 80;
+  if (fixed.size() <= longest && fixed.find('\n') == std::string::npos) report.help(fmt::format("write '{}'", fixed));
 }
 
 void Parser::report_missing_parens_in_for(const Pattern *first) {

@@ -84,11 +84,17 @@ public:
 private:
   // The first line of the span and, below it, its mark: ^ at the start, ~ for the rest.
   void excerpt(Span span) {
+    constexpr uint32_t far = 1000; // Bytes: what is further from the mark would be cut anyway.
     const Source &source = sources_.get(span);
     uint32_t line = source.location(span.begin).line;
     std::string_view text = source.line(line);
     uint32_t start = source.line_start(line);
     uint32_t end = std::min(std::max(span.end, span.begin), start + static_cast<uint32_t>(text.size()));
+    text = text.substr(0, std::min(end, span.begin + far) - start + far);
+    if (uint32_t column = span.begin - start; column > far) {
+      text.remove_prefix(column - far);
+      start += column - far;
+    }
     std::vector<Cell> cells = cells_of(text, start);
     cut(cells, span.begin, end);
     out_ += fmt::format("{}{:>{}} |{} ", paint_.gutter, line, gutter_, paint_.reset);

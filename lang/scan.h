@@ -23,9 +23,10 @@ private:
   struct Frame {
     TokenKind kind;
     uint32_t token;
-    uint32_t string;        // The StringBegin of an interpolation.
-    bool triple;            // Of that string.
-    uint32_t questions = 0; // `?` without their `:` so far: then a `:` is theirs and starts no format.
+    uint32_t string;                   // The StringBegin of an interpolation.
+    bool triple;                       // Of that string.
+    uint32_t reachable[3] = {0, 0, 0}; // How many ( [ { a closing bracket can reach from here, this one included.
+    uint32_t questions = 0;            // `?` without their `:` so far: then a `:` is theirs and starts no format.
   };
 
   char at(size_t offset) const { return offset < text_.size() ? text_[offset] : '\0'; }
@@ -45,7 +46,7 @@ private:
   bool punctuation();
   bool foreign_operator();
   void unexpected();
-  void open(TokenKind kind, uint32_t token) { frames_.push_back({kind, token, 0, false}); }
+  void open(TokenKind kind, uint32_t token);
   void close(TokenKind closer);
   void pair(uint32_t opener, uint32_t closer);
   void character();

@@ -15,7 +15,7 @@ namespace {
 
 uint64_t memory_limit = 0;
 
-/// Address space to begin with. From the collector's own 64 kB, a loop that makes garbage would collect thousands of times.
+/// Address space to begin with. From the collector's own 64 kB, a loop that makes garbage collects thousands of times.
 constexpr size_t first_heap = 16 << 20;
 
 /// The control group's limit in bytes, or no limit. Version 2, then version 1.

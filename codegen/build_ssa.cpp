@@ -187,6 +187,7 @@ void SsaBuilder::seal(Block *block) {
 void SsaBuilder::finish() {
   remove_trivial_params();
   order_blocks();
+  merge_blocks();
   resolve_uses();
   add_prologue();
   renumber();
@@ -216,33 +217,21 @@ Inst *SsaBuilder::only_value(const Block *block, const Inst *param) {
   return only;
 }
 
+/// In sweeps, as one that goes may make others trivial: mostly in the order of the text, so that few sweeps are needed.
 void SsaBuilder::remove_trivial_params() {
   replaced_.resize(function_.inst_storage.size());
-  std::vector<std::vector<Inst *>> users(function_.inst_storage.size()); // The parameters that a parameter flows into.
-  std::vector<Inst *> work;
-  for (Block &block : function_.block_storage) {
-    if (state(&block).preds.empty())
-      continue; // The entry, or unreachable.
-    for (Inst *param : block.params) {
-      work.push_back(param);
-      for (const Pred &pred : state(&block).preds)
-        if (Inst *value = pred.edge->args[param->index]; value->op == Op::Param && value != param)
-          users[value->id].push_back(param);
-    }
-  }
-  while (!work.empty()) {
-    Inst *param = work.back();
-    work.pop_back();
-    if (replaced_[param->id])
-      continue;
-    Inst *value = only_value(param->block, param);
-    if (!value)
-      continue;
-    replaced_[param->id] = value;
-    for (Inst *user : users[param->id])
-      work.push_back(user);
-    if (value->op == Op::Param)
-      users[value->id].insert(users[value->id].end(), users[param->id].begin(), users[param->id].end());
+  std::vector<Inst *> params;
+  for (Block &block : function_.block_storage)
+    if (!state(&block).preds.empty()) // Else the entry, or unreachable.
+      params.insert(params.end(), block.params.begin(), block.params.end());
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::erase_if(params, [&](Inst *param) {
+      Inst *value = only_value(param->block, param);
+      replaced_[param->id] = value;
+      changed |= value != nullptr;
+      return value != nullptr;
+    });
   }
   for (Block &block : function_.block_storage)
     drop_replaced_params(&block);
@@ -289,6 +278,26 @@ void SsaBuilder::order_blocks() {
     visit(block->end.edges[left].target);
   }
   function_.blocks.assign(postorder.rbegin(), postorder.rend());
+}
+
+/// Joins a block with the one after it where nothing else leads there.
+void SsaBuilder::merge_blocks() {
+  std::vector<Block *> kept;
+  std::vector<bool> gone(function_.block_storage.size());
+  for (Block *block : function_.blocks) {
+    if (gone[block->id])
+      continue;
+    kept.push_back(block);
+    while (block->end.kind == TermKind::Jump && state(block->end.edges[0].target).preds.size() == 1) {
+      Block *next = block->end.edges[0].target; // Its parameters had one value, so it has none.
+      for (Inst *inst : next->insts)
+        inst->block = block;
+      block->insts.insert(block->insts.end(), next->insts.begin(), next->insts.end());
+      block->end = std::move(next->end);
+      gone[next->id] = true;
+    }
+  }
+  function_.blocks = std::move(kept);
 }
 
 void SsaBuilder::resolve_uses() {

@@ -73,6 +73,7 @@ private:
   Inst *only_value(const Block *block, const Inst *param);
   void drop_replaced_params(Block *block);
   void order_blocks();
+  void merge_blocks();
   void resolve_uses();
   void add_prologue();
   void renumber();

@@ -91,6 +91,7 @@ private:
   void report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place);
   const Type *resolve(const TypeExpr *expr) { return resolve_type(types_, expr, diagnostics_); }
   CallPlan &plan(const Inst &inst) { return result_->plans[inst.id]; }
+  NameMeaning look_up(std::string_view name) const { return inference_.names().lookup(name, function_.from_library); }
   void remember_name(std::string_view name);
 
   Inference &inference_;

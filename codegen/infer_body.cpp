@@ -50,6 +50,13 @@ bool BodyInference::run() {
   }
   if (function_.is_unit)
     commit_unit_globals();
+  for (const auto &[id, plan] : result_->plans) {
+    bool resizes = plan.kind == CallPlan::Extern ||
+                   (plan.kind == CallPlan::Intrinsic && (plan.intrinsic == IntrinsicKind::Push || plan.intrinsic == IntrinsicKind::Pop)) ||
+                   (plan.kind == CallPlan::Direct && plan.callee != &specialisation_ &&
+                    (plan.callee->state != Specialisation::Done || plan.callee->may_resize));
+    specialisation_.may_resize |= resizes;
+  }
   specialisation_.inferred = result_;
   return !diagnostics_.has_errors();
 }
@@ -203,7 +210,7 @@ bool BodyInference::usable(const Inst *inst, Span use) {
     Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
     if (found.other_origin.known() && !(found.other_origin == use))
       error.note(found.other_origin, "on the path through here nothing assigns it");
-    if (found.is(TypeKind::Never) && inference_.names().lookup(found.unset).global)
+    if (found.is(TypeKind::Never) && look_up(found.unset).global)
       error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
   } else {
     diagnostics_.report<Diag::UnlikeTypes>(use, found.type, found.other)
@@ -224,7 +231,7 @@ void BodyInference::begin_unit_globals() {
         continue;
       auto [seed, first] = global_seeds_.try_emplace(inst->name);
       if (first)
-        if (const GlobalState *state = inference_.names().lookup(inst->name).global) {
+        if (const GlobalState *state = look_up(inst->name).global) {
           globals_before_[inst->name] = *state;
           seed->second = without_constant(state->value);
         }
@@ -240,7 +247,7 @@ void BodyInference::commit_unit_globals() {
       inference_.names().assign(name, state.value);
   }
   for (auto &[name, before] : globals_before_) {
-    const GlobalState *now = inference_.names().lookup(name).global;
+    const GlobalState *now = look_up(name).global;
     if (now && before.variable && now->variable != before.variable)
       result_->entry_conversions.push_back({before.variable, now->variable});
   }

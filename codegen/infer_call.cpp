@@ -50,7 +50,7 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
         return call_value(inst, of(receiver.type->elements[i], inst), arguments);
       }
   remember_name(inst.name);
-  if (NameMeaning meaning = inference_.names().lookup(inst.name); meaning.global && meaning.global->value.usable()) {
+  if (NameMeaning meaning = look_up(inst.name); meaning.global && meaning.global->value.usable()) {
     result_->globals[inst.id] = meaning.global->variable;
     return call_value(inst, meaning.global->value, arguments);
   }
@@ -82,7 +82,7 @@ Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, con
 
 Abstract BodyInference::call_name(const Inst &inst, std::string_view name, const Arguments &arguments) {
   remember_name(name);
-  NameMeaning meaning = inference_.names().lookup(name);
+  NameMeaning meaning = look_up(name);
   if (meaning.external)
     return call_extern(inst, *meaning.external, arguments);
   bool matched = false;

@@ -7,6 +7,8 @@
 namespace kiln {
 
 Abstract BodyInference::infer(const Inst &inst) {
+  if (inst.op == Op::StoreGlobal && inst.fresh)
+    return of(types_.none, inst); // Takes effect when the unit is done, also where the value cannot be used.
   for (const Inst *arg : inst.args) {
     if (!usable(arg, inst.span) || value(arg).is(TypeKind::Error))
       return error_value(inst);
@@ -328,7 +330,7 @@ Abstract BodyInference::rule_field(const Inst &inst) {
     if (auto near = closest(inst.name, names))
       error.help(fmt::format("did you mean `{}`?", *near));
   }
-  if (NameMeaning meaning = inference_.names().lookup(inst.name); !meaning.methods.empty())
+  if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty())
     error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
   return error_value(inst);
 }
@@ -436,7 +438,7 @@ Abstract BodyInference::rule_destructure(const Inst &inst) {
 
 Abstract BodyInference::rule_name(const Inst &inst) {
   remember_name(inst.name);
-  NameMeaning meaning = inference_.names().lookup(inst.name);
+  NameMeaning meaning = look_up(inst.name);
   if (meaning.global) {
     Abstract made = meaning.global->value;
     if (made.type && made.type->is(TypeKind::Error) && made.usable())
@@ -468,6 +470,14 @@ Abstract BodyInference::rule_name(const Inst &inst) {
     plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Arguments, {}, {}, {}, {}, {}, false, types_.array(types_.str), {}, {}};
     return of(types_.array(types_.str), inst);
   }
+  if (function_.is_unit)
+    for (const Inst *last : function_.blocks.back()->insts)
+      if (last->op == Op::StoreGlobal && last->fresh && last->name == inst.name) {
+        // This same unit assigns it, but not before here.
+        Abstract unset = of(types_.never, inst);
+        unset.unset = inst.name;
+        return unset;
+      }
   unknown_name(inst.span, inst.name);
   return error_value(inst);
 }
@@ -475,8 +485,6 @@ Abstract BodyInference::rule_name(const Inst &inst) {
 Abstract BodyInference::rule_store_global(const Inst &inst) {
   remember_name(inst.name);
   const Abstract &stored = value(inst.args[0]);
-  if (inst.fresh)
-    return of(types_.none, inst); // Takes effect when the unit is done.
   if (function_.is_unit) {
     Abstract plain = stored;
     plain.constant.reset();
@@ -494,11 +502,11 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
       inference_.names().assign(inst.name, joined);
       again_ = true;
     }
-    if (const GlobalState *state = inference_.names().lookup(inst.name).global)
+    if (const GlobalState *state = look_up(inst.name).global)
       result_->globals[inst.id] = state->variable;
     return of(types_.none, inst);
   }
-  const GlobalState *state = inference_.names().lookup(inst.name).global;
+  const GlobalState *state = look_up(inst.name).global;
   if (!state) {
     diagnostics_.report<Diag::GlobalNotSet>(inst.span, inst.name);
     return error_value(inst);

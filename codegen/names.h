@@ -27,7 +27,8 @@ class Names {
 public:
   virtual ~Names() = default;
   /// Variables, extern functions and the program's methods; without those, the library's. Builds the methods' KIR when first needed.
-  virtual NameMeaning lookup(std::string_view name) = 0;
+  /// `from_library`: the library's own code asks, and sees only the library's.
+  virtual NameMeaning lookup(std::string_view name, bool from_library) = 0;
   /// The library's methods of a name only: what the program's methods fall back to.
   virtual std::vector<const KirFunction *> library_methods(std::string_view name) = 0;
   /// The top-level variable gets this type from now on (a new version when it had another). Returns its state.

@@ -40,6 +40,7 @@ struct Outcome {
   std::vector<Diagnostic> diagnostics; // Errors and warnings, in order. A run-time error is not among them.
   std::string message;         // Failure, Interrupted: the run-time error's.
   std::vector<Frame> trace;
+  size_t omitted = 0;          // Frames left out of `trace` in its middle (deep recursion).
   Value value;                 // Of the last statement, when it is an expression with a value and not hidden.
   bool hidden = false;         // The last statement ended in `;`.
   bool ok() const { return status == Ok; }

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "codegen/reify.h"
+
+namespace kiln {
+
+/// Copies one inferred body into typed KIR.
+class Reify {
+public:
+  Reify(Inference &inference, Specialisation &specialisation);
+  std::unique_ptr<KirFunction> run();
+
+private:
+  /// Why a value changes its type: an operator's operands are promoted; a store must keep the value.
+  enum class Mode : uint8_t { Promote, Store };
+
+  void make_blocks();
+  void copy_block(const Block &from);
+  void end_block(const Block &from);
+  void fill_edge(const Edge &from, int which, bool may_split);
+
+  // Instructions: `emit` dispatches.
+  void emit(const Inst &inst);
+  Inst *emit_unary(const Inst &inst);
+  Inst *emit_binary(const Inst &inst);
+  Inst *emit_power(const Inst &inst, const OperatorTypes &rule);
+  Inst *multiply(Inst *a, Inst *b, const Inst &origin);
+  Inst *emit_array(const Inst &inst);
+  Inst *emit_index(const Inst &inst);
+  Inst *emit_set_index(const Inst &inst);
+  Inst *emit_name(const Inst &inst);
+  Inst *emit_iterate(const Inst &inst);
+  Inst *emit_comprehension(const Inst &inst);
+  // Calls (reify_call.cpp).
+  Inst *emit_plan(const Inst &inst, const CallPlan &plan);
+  Inst *emit_direct(const Inst &inst, const CallPlan &plan);
+
+  // Building blocks.
+  const Abstract &known(const Inst *inst) const { return result_.values[inst->id]; }
+  const Type *type_of(const Inst *inst) const { return concrete(known(inst).type); }
+  const Type *concrete(const Type *type) const;
+  bool kept(const Inst *param) const;
+  /// The typed instruction of an untyped one, or a Const where its value is known.
+  Inst *use(const Inst *inst);
+  Inst *use_as(const Inst *inst, const Type *type, Mode mode);
+  Inst *convert(Inst *value, const Type *to, Mode mode, Span span);
+  Inst *convert_by(Inst *value, const Type *to, Conversion conversion, Span span);
+  Inst *make(Op op, const Type *type, Span span, std::vector<Inst *> args = {});
+  Inst *make(Op op, const Type *type, const Inst &origin, std::vector<Inst *> args = {});
+  Inst *constant(const Type *type, const Constant &constant, Span span);
+  Inst *integer(int64_t value, Span span);
+  Inst *intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::vector<Inst *> args);
+
+  Inference &inference_;
+  TypeTable &types_;
+  Specialisation &specialisation_;
+  const KirFunction &from_;
+  const InferenceResult &result_;
+  std::unique_ptr<KirFunction> to_;
+  std::vector<Inst *> map_;        // By untyped instruction.
+  std::vector<Block *> blocks_;    // By untyped block; null when not reached.
+  std::unordered_map<uint32_t, std::vector<Inst *>> extents_; // By CompNew.
+  const Block *copied_ = nullptr; // The untyped block...
+  Block *current_ = nullptr;      // ...and where its copy is written.
+};
+
+} // namespace kiln

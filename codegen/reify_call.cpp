@@ -1,0 +1,107 @@
+#include "codegen/reify_body.h"
+
+namespace kiln {
+
+Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
+  const Type *result = concrete(plan.result);
+  auto operands = [&] {
+    std::vector<Inst *> args;
+    for (size_t i = 0; i < plan.operands.size(); ++i)
+      args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), plan.kind == CallPlan::Extern ? Mode::Store : Mode::Promote));
+    return args;
+  };
+  switch (plan.kind) {
+  case CallPlan::Direct: return emit_direct(inst, plan);
+  case CallPlan::Extern: {
+    Inst *made = make(Op::CallExtern, result, inst, operands());
+    made->external = plan.external;
+    return made;
+  }
+  case CallPlan::Intrinsic: {
+    std::vector<Inst *> args;
+    for (size_t i = 0; i < plan.operands.size(); ++i) {
+      // Integers that index or count must keep their value; numbers of mathematics are promoted.
+      bool stored = plan.operands[i]->is_integer() || plan.intrinsic == IntrinsicKind::Push;
+      args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), stored ? Mode::Store : Mode::Promote));
+    }
+    Inst *made = intrinsic(plan.intrinsic, result, inst, std::move(args));
+    made->name = plan.name;
+    return made;
+  }
+  case CallPlan::Fold: {
+    std::vector<Inst *> args = operands();
+    Inst *made = args[0];
+    for (size_t i = 1; i < args.size(); ++i)
+      made = intrinsic(plan.intrinsic, result, inst, {made, args[i]});
+    return made;
+  }
+  case CallPlan::Convert: return convert_by(use(plan.arguments[0]), result, plan.conversion, inst.span);
+  case CallPlan::Text: {
+    Inst *value = use(plan.arguments[0]);
+    if (value->type->is(TypeKind::Str))
+      return value;
+    Inst *made = make(Op::Format, types_.str, inst.span, {value});
+    return made;
+  }
+  case CallPlan::Print: {
+    std::vector<Inst *> args;
+    for (const Inst *argument : plan.arguments)
+      args.push_back(use(argument));
+    return intrinsic(plan.intrinsic, types_.none, inst, std::move(args));
+  }
+  case CallPlan::Fill: {
+    std::vector<Inst *> args;
+    for (const Inst *argument : plan.arguments)
+      args.push_back(use_as(argument, types_.i64, Mode::Store));
+    if (plan.value.floating == 0)
+      return make(Op::ArrayNew, result, inst, std::move(args));
+    args.insert(args.begin(), constant(result->element(), plan.value, inst.span));
+    return intrinsic(IntrinsicKind::Fill, result, inst, std::move(args));
+  }
+  case CallPlan::Argument: return use(plan.arguments[0]);
+  case CallPlan::Value: return constant(result, plan.value, inst.span);
+  }
+  return nullptr;
+}
+
+Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
+  std::vector<Inst *> args;
+  if (plan.unpack_lambda) {
+    Inst *lambda = nullptr;
+    if (inst.op == Op::Call) {
+      lambda = use(inst.args[0]);
+    } else if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
+      lambda = make(Op::LoadGlobal, concrete(global->second->type), inst);
+      lambda->global = global->second;
+    } else {
+      const Type *tuple = type_of(inst.args[0]);
+      for (size_t i = 0; i < tuple->names.size(); ++i)
+        if (tuple->names[i] == inst.name) {
+          lambda = make(Op::TupleGet, tuple->elements[i], inst.span, {use(inst.args[0])});
+          lambda->index = static_cast<uint32_t>(i);
+        }
+    }
+    for (size_t i = 0; i < lambda->type->elements.size(); ++i) {
+      Inst *capture = make(Op::LambdaGet, lambda->type->elements[i], inst.span, {lambda});
+      capture->index = static_cast<uint32_t>(i);
+      args.push_back(capture);
+    }
+  }
+  size_t captures = args.size(), next_default = 0;
+  for (size_t p = 0; p < plan.sources.size(); ++p) {
+    const Type *type = concrete(plan.operands[captures + p]);
+    if (plan.sources[p] >= 0) {
+      args.push_back(use_as(plan.arguments[static_cast<size_t>(plan.sources[p])], type, Mode::Store));
+      continue;
+    }
+    Specialisation *value_of = plan.defaults[next_default++];
+    Inst *value = make(Op::CallDirect, concrete(value_of->result), inst.span, args);
+    value->callee = value_of;
+    args.push_back(convert(value, type, Mode::Store, inst.span));
+  }
+  Inst *made = make(Op::CallDirect, concrete(plan.result), inst, std::move(args));
+  made->callee = plan.callee;
+  return made;
+}
+
+} // namespace kiln

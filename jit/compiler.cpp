@@ -1,0 +1,214 @@
+#include "jit/compiler.h"
+
+#include "codegen/lower.h"
+#include "jit/lazy_entry.h"
+#include "jit/runtime/error.h"
+#include "jit/runtime/table.h"
+#include "jit/stopwatch.h"
+
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+
+#include <charconv>
+#include <cstddef>
+
+namespace kiln {
+
+namespace {
+
+Compiler *active = nullptr; // The one whose code runs: the lazy entry has no other way to find it.
+
+/// Bodies up to this many instructions are copied into their callers. Lambdas a good deal more: they exist to be inlined.
+constexpr size_t small_body = 40;
+constexpr size_t small_lambda = 400;
+
+size_t size_of(const KirFunction &function) {
+  size_t size = 0;
+  for (const Block *block : function.blocks)
+    for (const Inst *inst : block->insts)
+      size += inst->op != Op::Const;
+  return size;
+}
+
+/// What an entry cell points to when its compile failed.
+[[noreturn]] void raise_failed_compile() { throw_failure("internal error: this function could not be compiled"); }
+
+Specialisation &owner_of(void **cell) {
+  return *reinterpret_cast<Specialisation *>(reinterpret_cast<char *>(cell) - offsetof(Specialisation, entry));
+}
+
+} // namespace
+
+Compiler::Compiler(Inference &inference, const EngineOptions &options) : inference_(inference), options_(options) {
+  active = this;
+  kiln_materialize_hook = &materialize;
+  inference_.on_new = [](Specialisation &made) { made.entry = reinterpret_cast<void *>(&kiln_lazy_entry); };
+}
+
+Compiler::~Compiler() {
+  if (active == this)
+    active = nullptr;
+}
+
+bool Compiler::start(std::string &error) {
+  if (!orc_)
+    orc_ = Orc::create({options_.opt_level, true}, [this](std::string_view symbol) { return resolve(symbol); }, error);
+  return orc_ != nullptr;
+}
+
+void *Compiler::resolve(std::string_view symbol) {
+  if (symbol.starts_with("type.")) {
+    uint32_t id = 0;
+    std::from_chars(symbol.data() + 5, symbol.data() + symbol.size(), id);
+    return const_cast<Type *>(inference_.types().at(id));
+  }
+  if (symbol.ends_with(".entry")) {
+    symbol.remove_suffix(6);
+    uint32_t id = 0;
+    size_t dollar = symbol.rfind('$');
+    std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
+    return &const_cast<Specialisation &>(inference_.all()[id]).entry;
+  }
+  if (auto global = globals_.find(symbol); global != globals_.end())
+    return global->second->address;
+  if (auto external = externs_.find(symbol); external != externs_.end())
+    return external->second->address;
+  return runtime_address(symbol);
+}
+
+std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
+  Stopwatch watch(lower_seconds);
+  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}};
+  context.typed = [this](Specialisation &specialisation) -> const KirFunction & {
+    const KirFunction &typed = inference_.typed(specialisation);
+    for (const Block *block : typed.blocks)
+      for (const Inst *inst : block->insts) {
+        if (inst->global)
+          globals_[inst->global->symbol] = inst->global;
+        if (inst->external)
+          externs_[inst->external->symbol] = inst->external;
+      }
+    return typed;
+  };
+  context.copy_into_caller = [this](const Specialisation &callee) {
+    const KirFunction &typed = inference_.typed(const_cast<Specialisation &>(callee));
+    return size_of(typed) <= (typed.is_lambda ? small_lambda : small_body);
+  };
+  std::unique_ptr<llvm::Module> module = lower(group, context, orc_->context(), orc_->machine(), group.front()->symbol);
+  if (!module)
+    error = context.error;
+  return module;
+}
+
+bool Compiler::compile(std::span<Specialisation *const> group, std::string &error) {
+  if (!start(error))
+    return false;
+  std::unique_ptr<llvm::Module> module = lower_group(group, error);
+  if (!module)
+    return false;
+  if (kept_kind_) {
+    if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
+      for (Specialisation *specialisation : group)
+        kept_ += emit(*kept_kind_, *specialisation, error);
+    else
+      kept_ += show(*kept_kind_, llvm::CloneModule(*module));
+  }
+  std::vector<std::string> names;
+  for (Specialisation *specialisation : group)
+    names.push_back(specialisation->symbol);
+  std::vector<void *> addresses(names.size());
+  if (!orc_->add(std::move(module), names, addresses, error))
+    return false;
+  for (size_t i = 0; i < group.size(); ++i) {
+    group[i]->entry = addresses[i];
+    group[i]->compiled = true;
+  }
+  compiled += group.size();
+  return true;
+}
+
+void *Compiler::materialize(void **cell) {
+  Specialisation &wanted = owner_of(cell);
+  Specialisation *group[] = {&wanted};
+  std::string error;
+  if (active && active->compile(group, error))
+    return wanted.entry;
+  if (active)
+    active->last_error_ = error;
+  fprintf(stderr, "kiln: internal error compiling %s: %s\n", wanted.display.c_str(), error.c_str());
+  return reinterpret_cast<void *>(&raise_failed_compile);
+}
+
+std::string Compiler::show(EmitKind kind, std::unique_ptr<llvm::Module> module) {
+  if (kind == EmitKind::Llvm || kind == EmitKind::Asm || kind == EmitKind::Object || kind == EmitKind::Bitcode)
+    orc_->optimise(*module);
+  if (kind == EmitKind::Llvm || kind == EmitKind::LlvmRaw)
+    return Orc::print_ir(*module);
+  if (kind == EmitKind::Object)
+    return orc_->object(*module);
+  if (kind == EmitKind::Bitcode)
+    return orc_->bitcode(*module);
+  return orc_->assembly(*module, [this](uint32_t source, uint32_t line) -> std::string {
+    if (source == 0 || source > inference_.sources().size() || line == 0 || line > inference_.sources().get(source).line_count())
+      return {};
+    return std::string(inference_.sources().get(source).line(line));
+  });
+}
+
+std::string Compiler::emit(EmitKind kind, Specialisation &specialisation, std::string &error) {
+  if (kind == EmitKind::Kir)
+    return print_kir(*specialisation.function, inference_.sources());
+  if (kind == EmitKind::TypedKir)
+    return "# " + specialisation.display + ": " + to_string(specialisation.result) + "\n" +
+           print_kir(inference_.typed(specialisation), inference_.sources());
+  if (!start(error))
+    return {};
+  Specialisation *group[] = {&specialisation};
+  std::unique_ptr<llvm::Module> module = lower_group(group, error);
+  return module ? show(kind, std::move(module)) : std::string();
+}
+
+namespace {
+
+/// The span of one character at a line and column of a source.
+Span span_at(const Sources &sources, uint32_t source, uint32_t line, uint32_t column) {
+  if (source == 0 || source > sources.size())
+    return {};
+  const Source &text = sources.get(source);
+  if (line == 0 || line > text.line_count())
+    return {};
+  std::string_view line_text = text.line(line);
+  uint32_t offset = 0;
+  for (uint32_t i = 1; i < column && offset < line_text.size(); ++i) {
+    ++offset;
+    while (offset < line_text.size() && (static_cast<unsigned char>(line_text[offset]) & 0xc0) == 0x80)
+      ++offset;
+  }
+  uint32_t begin = text.line_start(line) + offset;
+  return {source, begin, begin + (offset < line_text.size() ? 1 : 0)};
+}
+
+} // namespace
+
+std::vector<Frame> Compiler::frames(const void *address) const {
+  std::vector<Frame> result;
+  if (!orc_)
+    return result;
+  for (const CodePlace &place : orc_->places(address)) {
+    std::string_view symbol = place.symbol;
+    size_t dollar = symbol.rfind('$');
+    uint32_t id = 0;
+    if (dollar != std::string_view::npos)
+      std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
+    Frame frame;
+    frame.function = dollar != std::string_view::npos && id < inference_.all().size() ? inference_.all()[id].display : std::string(symbol);
+    frame.span = span_at(inference_.sources(), place.source, place.line, place.column);
+    result.push_back(std::move(frame));
+  }
+  return result;
+}
+
+CodegenTimes Compiler::codegen_times() const { return orc_ ? orc_->times() : CodegenTimes{}; }
+
+} // namespace kiln

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "codegen/infer.h"
+#include "jit/engine.h"
+#include "jit/orc.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class Module;
+}
+
+namespace kiln {
+
+/// Compiles specialisations by LLVM when they are first called, and what `emit` shows of them.
+class Compiler {
+public:
+  Compiler(Inference &inference, const EngineOptions &options);
+  ~Compiler();
+  Compiler(const Compiler &) = delete;
+  Compiler &operator=(const Compiler &) = delete;
+
+  /// Compiles the group as one module and fills their entry cells. False with `error` set: a bug of Kiln's or LLVM's.
+  bool compile(std::span<Specialisation *const> group, std::string &error);
+  /// The text (or bytes) of a kind for one specialisation, and what it inlines. Empty with `error` set when that fails.
+  std::string emit(EmitKind kind, Specialisation &specialisation, std::string &error);
+  /// Keeps what each compile makes from now on.
+  void keep(EmitKind kind) { kept_kind_ = kind; }
+  const std::string &kept() const { return kept_; }
+
+  /// Where machine code came from, with the specialisation's display name and a span.
+  std::vector<Frame> frames(const void *address) const;
+
+  CodegenTimes codegen_times() const;
+  double lower_seconds = 0;
+  uint64_t compiled = 0;
+
+private:
+  bool start(std::string &error);
+  std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
+  std::string show(EmitKind kind, std::unique_ptr<llvm::Module> module);
+  void *resolve(std::string_view symbol);
+  static void *materialize(void **cell);
+
+  Inference &inference_;
+  const EngineOptions &options_;
+  std::unique_ptr<Orc> orc_;
+  std::optional<EmitKind> kept_kind_;
+  std::string kept_;
+  std::string last_error_;
+  std::unordered_map<std::string_view, const GlobalVariable *> globals_;
+  std::unordered_map<std::string_view, const ExternFunction *> externs_;
+};
+
+} // namespace kiln

@@ -1,0 +1,319 @@
+#include "jit/engine_impl.h"
+
+#include "codegen/layout.h"
+#include "jit/runtime/collector.h"
+#include "jit/runtime/output.h"
+#include "jit/runtime/world.h"
+#include "jit/signals.h"
+#include "jit/stopwatch.h"
+
+#include <algorithm>
+#include <new>
+#include <set>
+
+namespace kiln {
+
+Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Engine::~Engine() = default;
+
+Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler((start_collector(), session.inference()), options) {
+  set_arguments(options.arguments);
+}
+
+Outcome Engine::run_script(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), true); }
+Outcome Engine::check(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), false); }
+Outcome Engine::run_interactive(std::string name, std::string text) { return impl_->interactive(std::move(name), std::move(text)); }
+const Sources &Engine::sources() const { return impl_->session.sources(); }
+void Engine::keep_modules(EmitKind kind) { impl_->compiler.keep(kind); }
+
+const Ast *Engine::Impl::parse_text(std::string name, std::string text, Outcome &outcome) {
+  Diagnostics diagnostics;
+  const Ast *ast;
+  {
+    Stopwatch watch(times.lex_parse);
+    ++times.sources;
+    uint32_t source = session.sources().add(std::move(name), std::move(text));
+    ast = &session.keep(parse(session.sources(), source, diagnostics));
+  }
+  finish(outcome, diagnostics);
+  return diagnostics.has_errors() ? nullptr : ast;
+}
+
+std::vector<const Stmt *> Engine::Impl::take_definitions(const Ast &ast, bool replace, Diagnostics &diagnostics) {
+  std::vector<const Stmt *> rest;
+  for (const Stmt *statement : ast.statements) {
+    session.note_shared_names(*statement);
+    if (const auto *function = as<FunctionStmt>(statement))
+      session.define(*function, replace, diagnostics);
+    else if (const auto *external = as<ExternStmt>(statement))
+      session.declare(*external, diagnostics);
+    else
+      rest.push_back(statement);
+  }
+  return rest;
+}
+
+/// Code that runs once is not worth optimising, a loop in it is: a statement with a loop is a unit of its own, and straight-line
+/// statements go together. So is one that assigns what functions read, since they see the variable's type of that moment.
+std::vector<Unit> Engine::Impl::group(std::span<const Stmt *const> statements) const {
+  std::vector<Unit> units;
+  bool open = false; // The last unit takes more.
+  for (const Stmt *statement : statements) {
+    std::unordered_set<std::string_view> assigned;
+    collect_assigned_names(*statement, assigned);
+    bool alone = contains_loop(*statement) || as<ConstStmt>(statement) ||
+                 std::any_of(assigned.begin(), assigned.end(), [&](std::string_view name) { return session.is_shared(name); });
+    if (alone || !open)
+      units.emplace_back();
+    units.back().statements.push_back(statement);
+    open = !alone;
+  }
+  return units;
+}
+
+bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view value_name) {
+  Diagnostics found;
+  const auto *constant = as<ConstStmt>(unit.statements.front());
+  for (const Stmt *statement : unit.statements) {
+    std::unordered_set<std::string_view> assigned;
+    collect_assigned_names(*statement, assigned);
+    for (std::string_view name : assigned)
+      if (!as<ConstStmt>(statement) && session.is_constant(name))
+        found.report<Diag::AssignConst>(statement->span, name);
+  }
+  {
+    Stopwatch watch(times.build);
+    UnitContext context{[this](std::string_view name) { return session.is_shared(name); }};
+    unit.kir = build_unit(unit.statements, context, session.sources(), session.types(), found, value_name);
+  }
+  if (!found.has_errors()) {
+    Stopwatch watch(times.infer);
+    double building = session.build_seconds;
+    unit.specialisation = &session.inference().specialise_unit(*unit.kir);
+    times.infer -= session.build_seconds - building;
+    for (const Diagnostic &error : unit.specialisation->errors)
+      found.add(error);
+  }
+  for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+    found.add(error);
+  bool ok = !found.has_errors();
+  if (ok && constant) {
+    std::optional<Constant> value;
+    for (const Block *block : unit.kir->blocks)
+      for (const Inst *inst : block->insts)
+        if (inst->op == Op::StoreGlobal && inst->name == constant->name.text)
+          value = unit.specialisation->inferred->values[inst->args[0]->id].constant;
+    session.make_constant(constant->name.text, value);
+  }
+  for (const Diagnostic &error : found.list())
+    diagnostics.add(error);
+  return ok;
+}
+
+bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
+  struct Request {
+    Impl *impl;
+    std::vector<Specialisation *> group;
+    std::string error;
+    bool ok = false;
+  } request{this, {}, {}};
+  for (Unit &unit : made)
+    request.group.push_back(unit.specialisation);
+  run_on_compile_stack(
+      [](void *argument) {
+        auto *request = static_cast<Request *>(argument);
+        request->ok = request->impl->compiler.compile(request->group, request->error);
+      },
+      &request);
+  for (Unit &unit : made)
+    units.push_back(std::move(unit.kir));
+  if (!request.ok) {
+    Diagnostics diagnostics;
+    diagnostics.report<Diag::InternalError>({}, request.error);
+    finish(outcome, diagnostics);
+  }
+  return request.ok;
+}
+
+bool Engine::Impl::execute(const Unit &unit, Outcome &outcome) {
+  Stopwatch watch(times.run);
+  auto code = reinterpret_cast<void (*)()>(unit.specialisation->entry);
+  try {
+    {
+      RunningKiln running;
+      code();
+    }
+    flush_output();
+    return true;
+  } catch (const RuntimeError &error) {
+    fail(outcome, error);
+  } catch (const std::bad_alloc &) {
+    outcome.status = Outcome::Failure;
+    outcome.exit_code = 1;
+    outcome.message = "out of memory";
+  } catch (const std::exception &error) {
+    outcome.status = Outcome::Failure;
+    outcome.exit_code = 1;
+    outcome.message = fmt::format("the host failed: {}", error.what());
+  }
+  try {
+    flush_output();
+  } catch (const RuntimeError &) { // The first error is the one to tell.
+  }
+  return false;
+}
+
+void Engine::Impl::fail(Outcome &outcome, const RuntimeError &error) {
+  outcome.message = error.message;
+  outcome.exit_code = 1;
+  switch (error.kind) {
+  case RuntimeError::Exit:
+    outcome.status = Outcome::Exit;
+    outcome.exit_code = error.exit_code;
+    return;
+  case RuntimeError::Interrupt:
+    outcome.status = Outcome::Interrupted;
+    outcome.exit_code = 130;
+    break;
+  case RuntimeError::Failure:
+  case RuntimeError::StackOverflow:
+  case RuntimeError::OutOfMemory: outcome.status = Outcome::Failure; break;
+  }
+  for (const void *address : error.addresses)
+    for (Frame &frame : compiler.frames(address))
+      outcome.trace.push_back(std::move(frame));
+  outcome.omitted = error.omitted;
+}
+
+/// Adds the diagnostics, each once: a function that two callers reach has its error found twice.
+void Engine::Impl::finish(Outcome &outcome, const Diagnostics &diagnostics) {
+  for (const Diagnostic &found : diagnostics.list()) {
+    bool seen = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
+                            [&](const Diagnostic &other) { return other.span == found.span && other.message == found.message; });
+    if (!seen)
+      outcome.diagnostics.push_back(found);
+  }
+  if (diagnostics.has_errors()) {
+    outcome.status = Outcome::CompileError;
+    outcome.exit_code = 1;
+  }
+}
+
+Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
+  Outcome outcome;
+  const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
+  if (!ast)
+    return outcome;
+  Diagnostics diagnostics;
+  std::vector<const Stmt *> statements = take_definitions(*ast, false, diagnostics);
+  if (!run)
+    session.build_all();
+  std::vector<Unit> made = group(statements);
+  bool ok = !diagnostics.has_errors();
+  for (Unit &unit : made)
+    ok &= infer(unit, diagnostics);
+  for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+    diagnostics.add(error);
+  for (const Unit &unit : made)
+    if (unit.specialisation && unit.specialisation->inferred)
+      for (const Diagnostic &warning : unit.specialisation->inferred->warnings)
+        diagnostics.add(warning);
+  for (const Specialisation &specialisation : session.inference().all())
+    if (!specialisation.is_unit && specialisation.inferred && specialisation.state == Specialisation::Done)
+      for (const Diagnostic &warning : specialisation.inferred->warnings)
+        diagnostics.add(warning);
+  finish(outcome, diagnostics);
+  if (!ok || outcome.status != Outcome::Ok || !run || made.empty())
+    return outcome;
+  std::vector<const Specialisation *> order;
+  if (!compile(made, outcome))
+    return outcome;
+  for (const Unit &unit : made)
+    if (!execute(unit, outcome))
+      break;
+  return outcome;
+}
+
+Outcome Engine::Impl::interactive(std::string name, std::string text) {
+  Outcome outcome;
+  const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
+  if (!ast)
+    return outcome;
+  for (const Stmt *statement : ast->statements) {
+    Diagnostics diagnostics;
+    outcome.value = {};
+    session.note_shared_names(*statement);
+    if (const auto *function = as<FunctionStmt>(statement)) {
+      session.define(*function, true, diagnostics);
+      finish(outcome, diagnostics);
+      continue;
+    }
+    if (const auto *external = as<ExternStmt>(statement)) {
+      session.declare(*external, diagnostics);
+      finish(outcome, diagnostics);
+      if (!outcome.ok())
+        return outcome;
+      continue;
+    }
+    Unit unit;
+    unit.statements = {statement};
+    session.begin_changes();
+    size_t known = session.inference().all().size();
+    bool ok = infer(unit, diagnostics, "ans");
+    for (size_t i = known; i < session.inference().all().size(); ++i)
+      if (const Specialisation &made = session.inference().all()[i]; made.inferred && made.state == Specialisation::Done)
+        for (const Diagnostic &warning : made.inferred->warnings)
+          diagnostics.add(warning);
+    finish(outcome, diagnostics);
+    if (!ok || !compile({&unit, 1}, outcome) || !execute(unit, outcome)) {
+      session.roll_back();
+      return outcome;
+    }
+    session.keep_changes();
+    outcome.hidden = false;
+    if (const auto *expression = as<ExprStmt>(statement)) {
+      outcome.hidden = expression->hidden;
+      for (const Block *block : unit.specialisation->function->blocks)
+        for (const Inst *inst : block->insts)
+          if (inst->op == Op::StoreGlobal && inst->name == "ans" && unit.specialisation->inferred->globals[inst->id])
+            outcome.value = variable_value("ans");
+    } else if (const auto *assignment = as<AssignStmt>(statement)) {
+      outcome.hidden = assignment->hidden;
+      if (assignment->target->kind == PatternKind::Name)
+        outcome.value = variable_value(assignment->target->name);
+    } else if (const auto *constant = as<ConstStmt>(statement)) {
+      outcome.value = variable_value(constant->name.text);
+    }
+  }
+  return outcome;
+}
+
+Value Engine::Impl::variable_value(std::string_view name) const {
+  auto found = session.globals().find(name);
+  if (found == session.globals().end() || !found->second.variable)
+    return {};
+  return {found->second.variable->type, found->second.variable->address};
+}
+
+PhaseTimes Engine::times() const {
+  PhaseTimes times = impl_->times;
+  CodegenTimes codegen = impl_->compiler.codegen_times();
+  times.build += impl_->session.build_seconds;
+  times.functions_built = impl_->session.functions_built;
+  times.lower = impl_->compiler.lower_seconds;
+  times.optimise = codegen.optimise;
+  times.codegen = codegen.codegen;
+  times.link = codegen.link;
+  times.modules = codegen.modules;
+  times.code_bytes = codegen.code_bytes;
+  times.specialisations_compiled = impl_->compiler.compiled;
+  for (const Specialisation &specialisation : impl_->session.inference().all())
+    times.specialisations_inferred += !specialisation.is_unit;
+  // Functions are compiled when first called, in the middle of running.
+  times.run = std::max(0.0, times.run - times.lower - times.optimise - times.codegen - times.link);
+  return times;
+}
+
+void Engine::reset_times() { impl_->times = {}; }
+
+} // namespace kiln

@@ -1,0 +1,250 @@
+#include "jit/engine_impl.h"
+
+#include "jit/signals.h"
+#include "lang/lexer.h"
+
+namespace kiln {
+
+std::optional<EmitKind> emit_kind(std::string_view name) {
+  const std::pair<std::string_view, EmitKind> kinds[] = {
+      {"tokens", EmitKind::Tokens}, {"ast", EmitKind::Ast},           {"kir", EmitKind::Kir},
+      {"typed-kir", EmitKind::TypedKir}, {"llvm", EmitKind::Llvm},    {"llvm-raw", EmitKind::LlvmRaw},
+      {"asm", EmitKind::Asm},       {"obj", EmitKind::Object},        {"bitcode", EmitKind::Bitcode}};
+  for (auto [text, kind] : kinds)
+    if (name == text)
+      return kind;
+  return std::nullopt;
+}
+
+namespace {
+
+/// The type that an expression spells, as in the signature `f([f64, 2], (i64, str))`. Null when it spells none.
+const Type *spelt_type(TypeTable &types, const Expr *expr) {
+  if (const auto *name = as<NameExpr>(expr))
+    return types.named(name->name);
+  if (as<NoneExpr>(expr))
+    return types.none;
+  if (const auto *array = as<ArrayExpr>(expr)) {
+    if (array->elements.empty() || array->elements.size() > 2)
+      return nullptr;
+    const Type *element = spelt_type(types, array->elements[0]);
+    uint32_t rank = 1;
+    if (array->elements.size() == 2) {
+      const auto *number = as<NumberExpr>(array->elements[1]);
+      if (!number || number->integer < 1 || number->integer > 32)
+        return nullptr;
+      rank = static_cast<uint32_t>(number->integer);
+    }
+    return element ? types.array(element, rank) : nullptr;
+  }
+  if (const auto *tuple = as<TupleExpr>(expr)) {
+    std::vector<const Type *> elements;
+    std::vector<std::string_view> names;
+    for (const Expr *element : tuple->elements) {
+      elements.push_back(spelt_type(types, element));
+      if (!elements.back())
+        return nullptr;
+    }
+    for (const Ident &name : tuple->names)
+      names.push_back(name.text);
+    return types.tuple(elements, names);
+  }
+  return nullptr;
+}
+
+} // namespace
+
+/// The specialisation of `f(i64, f64)`, chosen as a call with these types would be.
+Specialisation *Engine::Impl::find_signature(std::string_view signature, Outcome &outcome) {
+  Diagnostics diagnostics;
+  uint32_t source = session.sources().add("signature", std::string(signature));
+  const Ast &ast = session.keep(parse(session.sources(), source, diagnostics));
+  const auto *statement = ast.statements.size() == 1 ? as<ExprStmt>(ast.statements.front()) : nullptr;
+  const auto *call = statement ? as<CallExpr>(statement->value) : nullptr;
+  const auto *name = call ? as<NameExpr>(call->callee) : nullptr;
+  Diagnostics errors;
+  if (diagnostics.has_errors() || !name) {
+    errors.report<Diag::NotASignature>({}, signature).help("write the argument types, as in `f(i64, [f64])`");
+    finish(outcome, errors);
+    return nullptr;
+  }
+  std::vector<const Type *> types;
+  for (const Argument &argument : call->arguments) {
+    types.push_back(spelt_type(session.types(), argument.value));
+    if (!types.back()) {
+      errors.report<Diag::UnknownType>(argument.value->span, session.sources().text(argument.value->span));
+      finish(outcome, errors);
+      return nullptr;
+    }
+  }
+  // A body that calls the function with parameters of these types.
+  auto caller = std::make_unique<KirFunction>();
+  caller->name = "signature";
+  Block *block = caller->make_block();
+  caller->blocks.push_back(block);
+  Inst *callee = caller->make(Op::Name, name->span);
+  callee->name = session.types().intern(name->name);
+  Inst *made = caller->make(Op::Call, call->span);
+  made->args.push_back(callee);
+  for (size_t i = 0; i < types.size(); ++i) {
+    Inst *param = caller->make(Op::Param, call->arguments[i].value->span);
+    block->params.push_back(param);
+    made->args.push_back(param);
+  }
+  block->insts = {callee, made};
+  for (Inst *inst : block->insts)
+    inst->block = block;
+  for (Inst *param : block->params)
+    param->block = block;
+  block->end.kind = TermKind::Return;
+  block->end.value = made;
+  block->end.span = call->span;
+  Specialisation &specialisation = session.inference().specialise(*caller, types);
+  units.push_back(std::move(caller));
+  for (const Diagnostic &error : specialisation.errors)
+    errors.add(error);
+  for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+    errors.add(error);
+  if (errors.has_errors()) {
+    finish(outcome, errors);
+    return nullptr;
+  }
+  auto plan = specialisation.inferred->plans.find(made->id);
+  if (plan == specialisation.inferred->plans.end() || !plan->second.callee) {
+    errors.report<Diag::NoFunction>(name->span, name->name).help("built-in functions have no code of their own");
+    finish(outcome, errors);
+    return nullptr;
+  }
+  return plan->second.callee;
+}
+
+std::unique_ptr<Unit> Engine::Impl::infer_expression(std::string text, Outcome &outcome) {
+  const Ast *ast = parse_text("input", std::move(text), outcome);
+  if (!ast)
+    return nullptr;
+  Diagnostics diagnostics;
+  auto unit = std::make_unique<Unit>();
+  for (const Stmt *statement : ast->statements) {
+    session.note_shared_names(*statement);
+    unit->statements.push_back(statement);
+  }
+  if (unit->statements.size() != 1 || !as<ExprStmt>(unit->statements.front())) {
+    diagnostics.report<Diag::NoCall>({});
+    finish(outcome, diagnostics);
+    return nullptr;
+  }
+  session.begin_changes();
+  bool ok = infer(*unit, diagnostics, "ans");
+  session.roll_back();
+  finish(outcome, diagnostics);
+  return ok ? std::move(unit) : nullptr;
+}
+
+namespace {
+
+/// Emits on the compile stack: LLVM is deep.
+std::string emit_there(Compiler &compiler, EmitKind kind, Specialisation &specialisation, std::string &error) {
+  struct Request {
+    Compiler &compiler;
+    EmitKind kind;
+    Specialisation &specialisation;
+    std::string &error;
+    std::string text;
+  } request{compiler, kind, specialisation, error, {}};
+  run_on_compile_stack(
+      [](void *argument) {
+        auto *request = static_cast<Request *>(argument);
+        request->text = request->compiler.emit(request->kind, request->specialisation, request->error);
+      },
+      &request);
+  return std::move(request.text);
+}
+
+} // namespace
+
+std::string Engine::emit(EmitKind kind, std::string_view signature, Outcome &outcome) {
+  if (signature.empty())
+    return impl_->compiler.kept();
+  Specialisation *specialisation = impl_->find_signature(signature, outcome);
+  if (!specialisation)
+    return {};
+  std::string error;
+  std::string text = emit_there(impl_->compiler, kind, *specialisation, error);
+  if (!error.empty()) {
+    Diagnostics diagnostics;
+    diagnostics.report<Diag::InternalError>({}, error);
+    impl_->finish(outcome, diagnostics);
+  }
+  return text;
+}
+
+std::string Engine::emit_for_expression(EmitKind kind, std::string text, Outcome &outcome) {
+  std::unique_ptr<Unit> unit = impl_->infer_expression(std::move(text), outcome);
+  if (!unit)
+    return {};
+  // The last call is the outermost: its arguments come before it.
+  Specialisation *called = unit->specialisation;
+  for (const Block *block : unit->kir->blocks)
+    for (const Inst *inst : block->insts)
+      if (auto plan = called->inferred->plans.find(inst->id); plan != called->inferred->plans.end() && plan->second.callee)
+        called = unit->specialisation == called || inst->op == Op::Call || inst->op == Op::CallMethod ? plan->second.callee : called;
+  std::string error;
+  std::string result = emit_there(impl_->compiler, kind, *called, error);
+  impl_->units.push_back(std::move(unit->kir));
+  if (!error.empty()) {
+    Diagnostics diagnostics;
+    diagnostics.report<Diag::InternalError>({}, error);
+    impl_->finish(outcome, diagnostics);
+  }
+  return result;
+}
+
+std::string Engine::emit_text(EmitKind kind, std::string name, std::string text, Outcome &outcome) {
+  if (kind == EmitKind::Tokens) {
+    Diagnostics diagnostics;
+    uint32_t source = impl_->session.sources().add(std::move(name), std::move(text));
+    const Source &lexed = impl_->session.sources().get(source);
+    std::string result = print_tokens(lex(impl_->session.sources(), source, diagnostics), lexed);
+    impl_->finish(outcome, diagnostics);
+    return result;
+  }
+  const Ast *ast = impl_->parse_text(std::move(name), std::move(text), outcome);
+  if (!ast)
+    return {};
+  if (kind == EmitKind::Ast)
+    return print_ast(*ast, impl_->session.sources());
+  std::string result;
+  Diagnostics diagnostics;
+  for (const Stmt *statement : ast->statements)
+    impl_->session.note_shared_names(*statement);
+  std::vector<const Stmt *> rest;
+  for (const Stmt *statement : ast->statements) {
+    if (const auto *function = as<FunctionStmt>(statement))
+      result += print_kir(*build_function(*function, impl_->session.sources(), impl_->session.types(), diagnostics), impl_->session.sources());
+    else if (!as<ExternStmt>(statement))
+      rest.push_back(statement);
+  }
+  UnitContext context{[this](std::string_view shared) { return impl_->session.is_shared(shared); }};
+  for (Unit &unit : impl_->group(rest))
+    result += print_kir(*build_unit(unit.statements, context, impl_->session.sources(), impl_->session.types(), diagnostics), impl_->session.sources());
+  impl_->finish(outcome, diagnostics);
+  return result;
+}
+
+std::optional<std::string> Engine::type_of(std::string text, Outcome &outcome) {
+  std::unique_ptr<Unit> unit = impl_->infer_expression(std::move(text), outcome);
+  if (!unit)
+    return std::nullopt;
+  for (const Block *block : unit->kir->blocks)
+    for (const Inst *inst : block->insts)
+      if (inst->op == Op::StoreGlobal && inst->name == "ans")
+        if (const Abstract &value = unit->specialisation->inferred->values[inst->args[0]->id]; value.reached()) {
+          std::string type = to_string(value.type);
+          impl_->units.push_back(std::move(unit->kir));
+          return type;
+        }
+  impl_->units.push_back(std::move(unit->kir));
+  return "never";
+}
+
+} // namespace kiln

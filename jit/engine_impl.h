@@ -1,0 +1,46 @@
+#pragma once
+
+#include "jit/compiler.h"
+#include "jit/engine.h"
+#include "jit/session.h"
+
+namespace kiln {
+
+/// Statements of the top level that are typed and compiled together.
+struct Unit {
+  std::vector<const Stmt *> statements;
+  std::unique_ptr<KirFunction> kir;
+  Specialisation *specialisation = nullptr;
+};
+
+struct Engine::Impl {
+  explicit Impl(EngineOptions options);
+
+  // Running (engine.cpp).
+  const Ast *parse_text(std::string name, std::string text, Outcome &outcome);
+  /// Takes up functions and externs. What other statements there are comes back in order.
+  std::vector<const Stmt *> take_definitions(const Ast &ast, bool replace, Diagnostics &diagnostics);
+  std::vector<Unit> group(std::span<const Stmt *const> statements) const;
+  /// Builds and infers a unit; its assignments take effect. False when there were errors.
+  bool infer(Unit &unit, Diagnostics &diagnostics, std::string_view value_name = {});
+  bool compile(std::span<Unit> units, Outcome &outcome);
+  bool execute(const Unit &unit, Outcome &outcome);
+  Outcome script(std::string name, std::string text, bool run);
+  Outcome interactive(std::string name, std::string text);
+  void finish(Outcome &outcome, const Diagnostics &diagnostics);
+  void fail(Outcome &outcome, const RuntimeError &error);
+  Value variable_value(std::string_view name) const;
+
+  // Looking without running (engine_emit.cpp).
+  /// Infers one expression as a unit whose effects are undone. Null when there were errors.
+  std::unique_ptr<Unit> infer_expression(std::string text, Outcome &outcome);
+  Specialisation *find_signature(std::string_view signature, Outcome &outcome);
+
+  EngineOptions options;
+  Session session;
+  Compiler compiler;
+  std::vector<std::unique_ptr<KirFunction>> units; // Whose code may still be asked about.
+  PhaseTimes times;
+};
+
+} // namespace kiln

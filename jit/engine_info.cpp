@@ -1,0 +1,139 @@
+#include "jit/engine_impl.h"
+
+#include "jit/runtime/print.h"
+
+#include <llvm/Config/llvm-config.h>
+
+#include <algorithm>
+#include <set>
+
+namespace kiln {
+
+namespace {
+
+struct BuiltinDoc {
+  std::string_view name, doc;
+};
+constexpr BuiltinDoc builtin_docs[] = {
+#define KILN_BUILTIN(name, rule, least, most, doc) {name, doc},
+#include "codegen/builtins.def"
+#define KILN_MATH(name, f64, f32, operands) {name, operands == 2 ? name "(x, y): the C library's function" : name "(x): the C library's function"},
+#include "codegen/math.def"
+    {"pi", "pi: 3.141592653589793"},
+    {"e", "e: 2.718281828459045"},
+    {"inf", "inf: floating-point infinity"},
+    {"nan", "nan: not a number"},
+    {"args", "args: the program's arguments, an array of str"},
+};
+constexpr std::string_view keywords[] = {"fn",     "if",    "else", "for", "in",  "while", "break", "continue", "return", "true",   "false",
+                                         "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "by"};
+
+} // namespace
+
+std::string Engine::doc(std::string_view name) const {
+  std::string text;
+  for (const std::string &entry : impl_->session.documentation(name))
+    text += (text.empty() ? "" : "\n") + entry;
+  if (text.empty())
+    for (const BuiltinDoc &builtin : builtin_docs)
+      if (builtin.name == name)
+        return std::string(builtin.doc);
+  return text;
+}
+
+std::vector<std::string> Engine::complete(std::string_view prefix) const {
+  std::set<std::string> found;
+  auto offer = [&](std::string_view name) {
+    if (name.starts_with(prefix))
+      found.emplace(name);
+  };
+  impl_->session.library_methods(""); // Loads the library's names.
+  for (std::string_view name : impl_->session.all())
+    offer(name);
+  for (const BuiltinDoc &builtin : builtin_docs)
+    offer(builtin.name);
+  for (std::string_view keyword : keywords)
+    offer(keyword);
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string> Engine::complete_fields(std::string_view variable, std::string_view prefix) const {
+  std::vector<std::string> found;
+  auto state = impl_->session.globals().find(variable);
+  if (state != impl_->session.globals().end() && state->second.value.type)
+    for (std::string_view name : state->second.value.type->names)
+      if (name.starts_with(prefix))
+        found.emplace_back(name);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<SpecialisationInfo> Engine::specialisations() const {
+  std::vector<SpecialisationInfo> list;
+  for (const Specialisation &specialisation : impl_->session.inference().all())
+    if (!specialisation.is_unit && impl_->session.inference().is_current(specialisation) && specialisation.state == Specialisation::Done &&
+        !specialisation.function->from_library && specialisation.function->name != "signature")
+      list.push_back({specialisation.display, to_string(specialisation.result), specialisation.compiled});
+  return list;
+}
+
+std::vector<VariableInfo> Engine::variables() const {
+  std::vector<VariableInfo> list;
+  for (const auto &[name, state] : impl_->session.globals())
+    if (state.variable)
+      list.push_back({std::string(name), to_string(state.value.type), impl_->variable_value(name), state.is_const});
+  return list;
+}
+
+bool Engine::forget(std::string_view name) { return impl_->session.forget(name); }
+
+std::string to_text(Value value, ValueStyle style) {
+  std::string text;
+  if (!value.type)
+    return text;
+  ShowOptions options;
+  options.quote = style.quote_strings;
+  if (style.most_elements)
+    options.max_elements = style.most_elements;
+  append_value(text, value.type, value.data, options);
+  return text;
+}
+
+std::string type_text(Value value) { return value.type ? to_string(value.type) : std::string(); }
+
+std::string render_failure(const Outcome &outcome, const Sources &sources, RenderStyle style) {
+  Diagnostics diagnostics;
+  Span place;
+  for (const Frame &frame : outcome.trace)
+    if (frame.span.known() && !sources.get(frame.span).name().starts_with("library/")) {
+      place = frame.span;
+      break;
+    }
+  diagnostics.report<Diag::RuntimeFailure>(place, outcome.message);
+  std::string text = render(diagnostics.list().front(), sources, style);
+  if (!text.ends_with('\n'))
+    text += '\n';
+  // One line a frame; repeated ones of a recursion are counted.
+  size_t count = outcome.trace.size();
+  for (size_t i = 0; i < count;) {
+    const Frame &frame = outcome.trace[i];
+    std::string line = "  in " + frame.function;
+    if (frame.span.known())
+      line += fmt::format(" at {}:{}", sources.get(frame.span).name(), sources.location(frame.span).line);
+    size_t same = 1;
+    while (i + same < count && outcome.trace[i + same].function == frame.function && outcome.trace[i + same].span == frame.span)
+      ++same;
+    if (same > 1)
+      line += fmt::format(" ({} times)", same);
+    text += line + "\n";
+    i += same;
+  }
+  if (outcome.omitted)
+    text += fmt::format("  ({} more calls between the innermost and the outermost)\n", outcome.omitted);
+  return text;
+}
+
+std::string_view version() { return "0.1.0"; }
+std::string llvm_version() { return LLVM_VERSION_STRING; }
+
+} // namespace kiln

@@ -1,0 +1,317 @@
+#include "jit/session.h"
+
+#include "codegen/layout.h"
+#include "jit/runtime/collector.h"
+#include "jit/stopwatch.h"
+#include "lang/library.h"
+
+#include <cstring>
+#include <dlfcn.h>
+
+namespace kiln {
+
+namespace {
+
+void mark_library(KirFunction &function) {
+  function.from_library = true;
+  for (auto &lambda : function.lambdas)
+    mark_library(*lambda);
+  for (KirParam &param : function.params)
+    if (param.default_value)
+      mark_library(*param.default_value);
+}
+
+/// Gives a new variable a value that can be looked at: an array is empty, not null.
+void initialise(const Type *type, void *place) {
+  if (type->is_array()) {
+    auto *header = static_cast<ArrayHeader *>(allocate(header_size(type->rank), true));
+    std::memset(header, 0, header_size(type->rank));
+    *static_cast<ArrayHeader **>(place) = header;
+  } else if (type->is(TypeKind::Cell)) {
+    void *cell = allocate(std::max<size_t>(layout_of(type->element()).size, 1), true);
+    initialise(type->element(), cell);
+    *static_cast<void **>(place) = cell;
+  } else if (type->is(TypeKind::Tuple) || type->is(TypeKind::Lambda)) {
+    for (size_t i = 0; i < type->elements.size(); ++i)
+      initialise(type->elements[i], static_cast<char *>(place) + offset_of(type, i));
+  }
+}
+
+} // namespace
+
+Session::Session() : inference_(types_, sources_, *this) {}
+Session::~Session() {
+  for (GlobalVariable &variable : variables_)
+    if (variable.address)
+      free_root(variable.address);
+}
+
+std::string Session::parameters_of(const FunctionStmt &function) const {
+  std::string text;
+  for (const Param &param : function.params) {
+    text += param.type ? std::string(sources_.text(param.type->span)) : "";
+    text += param.default_value ? "=," : ",";
+  }
+  return text;
+}
+
+void Session::define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics) {
+  auto &methods = methods_[types_.intern(function.name.text)];
+  std::string parameters = parameters_of(function);
+  std::string_view name = types_.intern(function.name.text);
+  for (auto &method : methods) {
+    if (method->parameters != parameters)
+      continue;
+    if (!replace) {
+      diagnostics.report<Diag::RepeatedDefinition>(function.name.span, name).note(method->statement->name.span, "the first is here");
+      return;
+    }
+    retired_.push_back(std::move(method));
+    method = std::make_unique<Method>(Method{&function, std::move(parameters), nullptr});
+    inference_.name_changed(name);
+    return;
+  }
+  methods.push_back(std::make_unique<Method>(Method{&function, std::move(parameters), nullptr}));
+  if (replace && globals_.contains(name))
+    globals_.erase(name);
+  inference_.name_changed(name);
+}
+
+void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
+  auto made = std::make_unique<ExternFunction>();
+  made->name = types_.intern(statement.name.text);
+  made->library = types_.intern(statement.library);
+  auto passable = [&](const TypeExpr *expr, bool result) -> const Type * {
+    const Type *type = resolve_type(types_, expr, diagnostics);
+    if (type->is(TypeKind::Error) || type->is_scalar() || type->is(TypeKind::Str) || (result && type->is(TypeKind::None)))
+      return type;
+    diagnostics.report<Diag::ExternType>(expr->span, type).help("numbers, bool and str can be passed; a pointer is a u64");
+    return types_.error;
+  };
+  bool ok = true;
+  for (const Param &param : statement.params) {
+    if (!param.type) {
+      diagnostics.report<Diag::ExternUntyped>(param.name.span, param.name.text);
+      ok = false;
+      continue;
+    }
+    made->params.push_back(passable(param.type, false));
+    ok &= !made->params.back()->is(TypeKind::Error);
+  }
+  made->result = statement.result ? passable(statement.result, true) : types_.none;
+  if (!ok || made->result->is(TypeKind::Error))
+    return;
+  void *library = nullptr;
+  std::string path(statement.library);
+  library = dlopen(path.empty() ? nullptr : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (!library) {
+    const char *why = dlerror();
+    diagnostics.report<Diag::NoLibrary>(statement.span, path, why ? why : "unknown reason");
+    return;
+  }
+  made->address = dlsym(library, std::string(statement.name.text).c_str());
+  if (!made->address) {
+    diagnostics.report<Diag::NoSymbol>(statement.name.span, statement.name.text, path.empty() ? "the program" : path);
+    return;
+  }
+  made->symbol = fmt::format("extern.{}.{}", made->name, retired_externs_.size() + externs_.size());
+  std::string_view name = made->name;
+  auto &place = externs_[name];
+  if (place)
+    retired_externs_.push_back(std::move(place));
+  place = std::move(made);
+  inference_.name_changed(name);
+}
+
+bool Session::is_constant(std::string_view name) const {
+  auto found = globals_.find(name);
+  return found != globals_.end() && found->second.is_const;
+}
+
+void Session::make_constant(std::string_view name, const std::optional<Constant> &value) {
+  auto found = globals_.find(name);
+  if (found == globals_.end())
+    return;
+  GlobalState state = found->second;
+  state.is_const = true;
+  state.value.constant = value;
+  change(types_.intern(name), state);
+}
+
+bool Session::forget(std::string_view name) {
+  auto global = globals_.find(name);
+  bool found = global != globals_.end();
+  if (found)
+    globals_.erase(global);
+  if (auto methods = methods_.find(name); methods != methods_.end()) {
+    for (auto &method : methods->second)
+      retired_.push_back(std::move(method));
+    methods_.erase(methods);
+    found = true;
+  }
+  if (auto external = externs_.find(name); external != externs_.end()) {
+    retired_externs_.push_back(std::move(external->second));
+    externs_.erase(external);
+    found = true;
+  }
+  if (found)
+    inference_.name_changed(name);
+  return found;
+}
+
+void Session::change(std::string_view name, GlobalState state) {
+  if (journalling_) {
+    auto before = globals_.find(name);
+    journal_.emplace_back(name, before == globals_.end() ? std::nullopt : std::optional(before->second));
+  }
+  globals_[name] = std::move(state);
+  inference_.name_changed(name);
+}
+
+void Session::roll_back() {
+  journalling_ = false;
+  while (!journal_.empty()) {
+    auto [name, state] = std::move(journal_.back());
+    journal_.pop_back();
+    if (state)
+      globals_[name] = *state;
+    else
+      globals_.erase(name);
+    inference_.name_changed(name);
+  }
+}
+
+const GlobalState &Session::assign(std::string_view given_name, const Abstract &value) {
+  if (given_name == "ans" && value.is(TypeKind::None))
+    return no_value_;
+  std::string_view name = types_.intern(given_name);
+  auto found = globals_.find(name);
+  bool exists = found != globals_.end();
+  GlobalState state;
+  state.value = value;
+  state.value.constant.reset();
+  state.value.literal = false;
+  bool has_storage = value.usable() && !value.is(TypeKind::Error) && !value.is(TypeKind::Never);
+  if (exists && !found->second.is_const && found->second.value.type == value.type && found->second.value.usable() && value.usable()) {
+    found->second.value.origin = value.origin;
+    return found->second;
+  }
+  if (has_storage) {
+    const Type *type = value.type;
+    const GlobalVariable *old = exists ? found->second.variable : nullptr;
+    if (old && old->type == type) {
+      state.variable = old;
+    } else if (old && old->type->is_array() && type->is_array() && join_types(types_, old->type, type) == type) {
+      // `[]` whose element type is known now keeps its storage: it is empty.
+      const_cast<GlobalVariable *>(old)->type = type;
+      state.variable = old;
+    } else {
+      GlobalVariable &made = variables_.emplace_back();
+      made.name = name;
+      made.type = type;
+      made.version = ++versions_[name];
+      made.symbol = fmt::format("global.{}.{}", name, made.version);
+      if (size_t size = layout_of(type).size) {
+        made.address = make_root(size);
+        initialise(type, made.address);
+      }
+      state.variable = &made;
+    }
+  }
+  // The latest meaning counts: a variable hides functions of its name.
+  change(name, std::move(state));
+  return globals_[name];
+}
+
+std::vector<const KirFunction *> Session::built(std::vector<std::unique_ptr<Method>> &methods, bool library) {
+  std::vector<const KirFunction *> result;
+  for (auto &method : methods) {
+    if (!method->kir) {
+      Stopwatch watch(build_seconds);
+      ++functions_built;
+      method->kir = build_function(*method->statement, sources_, types_, build_errors_);
+      if (library)
+        mark_library(*method->kir);
+    }
+    result.push_back(method->kir.get());
+  }
+  return result;
+}
+
+void Session::build_all() {
+  for (auto &[name, methods] : methods_)
+    built(methods, false);
+}
+
+void Session::load_library() {
+  if (std::exchange(library_loaded_, true))
+    return;
+  for (const LibraryFile &file : library_files()) {
+    Diagnostics diagnostics;
+    const Ast &ast = keep(parse(sources_, sources_.add(std::string(file.name), std::string(file.text)), diagnostics));
+    assert(!diagnostics.has_errors());
+    for (const Stmt *statement : ast.statements)
+      if (const auto *function = as<FunctionStmt>(statement))
+        library_[types_.intern(function->name.text)].push_back(std::make_unique<Method>(Method{function, {}, nullptr}));
+  }
+}
+
+std::vector<const KirFunction *> Session::library_methods(std::string_view name) {
+  load_library();
+  auto found = library_.find(name);
+  return found == library_.end() ? std::vector<const KirFunction *>() : built(found->second, true);
+}
+
+NameMeaning Session::lookup(std::string_view name, bool from_library) {
+  NameMeaning meaning;
+  if (!from_library) {
+    if (auto global = globals_.find(name); global != globals_.end()) {
+      meaning.global = &global->second;
+      return meaning;
+    }
+    if (auto external = externs_.find(name); external != externs_.end()) {
+      meaning.external = external->second.get();
+      return meaning;
+    }
+    if (auto methods = methods_.find(name); methods != methods_.end()) {
+      meaning.methods = built(methods->second, false);
+      return meaning;
+    }
+  }
+  meaning.methods = library_methods(name);
+  return meaning;
+}
+
+std::vector<std::string_view> Session::all() const {
+  std::vector<std::string_view> names;
+  for (auto &[name, state] : globals_)
+    names.push_back(name);
+  for (auto &[name, methods] : methods_)
+    names.push_back(name);
+  for (auto &[name, external] : externs_)
+    names.push_back(name);
+  for (auto &[name, methods] : library_)
+    names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> Session::documentation(std::string_view name) {
+  load_library();
+  std::vector<std::string> result;
+  for (Methods *table : {&methods_, &library_})
+    if (auto found = table->find(name); found != table->end())
+      for (auto &method : found->second) {
+        const FunctionStmt &statement = *method->statement;
+        uint32_t end = statement.result ? statement.result->span.end : statement.name.span.end;
+        if (!statement.result) // Up to the closing parenthesis.
+          while (end < statement.span.end && sources_.get(statement.span).text()[end] != ')')
+            ++end;
+        std::string head(sources_.text({statement.span.source, statement.name.span.begin, std::min(end + 1, statement.span.end)}));
+        while (!head.empty() && std::isspace(static_cast<unsigned char>(head.back())))
+          head.pop_back();
+        result.push_back(statement.doc.empty() ? head : head + "\n" + std::string(statement.doc));
+      }
+  return result;
+}
+
+} // namespace kiln

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "codegen/build.h"
+#include "codegen/infer.h"
+#include "lang/diagnostics.h"
+#include "lang/parser.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace kiln {
+
+/// What the program has defined so far: functions, extern functions, top-level variables, and the library behind them.
+/// A change of what a name means is passed on to inference, so that what was specialised with the old meaning is dropped.
+class Session : public Names {
+public:
+  Session();
+  ~Session() override;
+
+  Sources &sources() { return sources_; }
+  const Sources &sources() const { return sources_; }
+  TypeTable &types() { return types_; }
+  Inference &inference() { return inference_; }
+
+  /// Keeps a parsed text for as long as the session: definitions refer to it.
+  const Ast &keep(std::unique_ptr<Ast> ast) { return *asts_.emplace_back(std::move(ast)); }
+  /// Takes up a function. `replace`: one for the same parameters is replaced (REPL); else that is an error.
+  void define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics);
+  void declare(const ExternStmt &function, Diagnostics &diagnostics);
+  /// Notes the names that the functions and lambdas of a statement mention.
+  void note_shared_names(const Stmt &statement) { collect_free_names(statement, shared_); }
+  bool is_shared(std::string_view name) const { return shared_.contains(name); }
+  bool is_constant(std::string_view name) const;
+  /// The variable, which a unit has just assigned, is a `const` with this value, if known.
+  void make_constant(std::string_view name, const std::optional<Constant> &value);
+  bool forget(std::string_view name);
+
+  /// Between these, changes of variables are remembered; roll_back() undoes them.
+  void begin_changes() { journal_.clear(), journalling_ = true; }
+  void keep_changes() { journal_.clear(), journalling_ = false; }
+  void roll_back();
+
+  /// Errors of functions whose KIR was built since last asked.
+  Diagnostics take_build_errors() { return std::exchange(build_errors_, {}); }
+  /// Builds the KIR of every function of the program.
+  void build_all();
+
+  // Names
+  NameMeaning lookup(std::string_view name, bool from_library) override;
+  std::vector<const KirFunction *> library_methods(std::string_view name) override;
+  const GlobalState &assign(std::string_view name, const Abstract &value) override;
+  std::vector<std::string_view> all() const override;
+
+  const std::map<std::string_view, GlobalState> &globals() const { return globals_; }
+  /// The documentation texts of a name's definitions with their heads, in order.
+  std::vector<std::string> documentation(std::string_view name);
+  double build_seconds = 0;
+  uint64_t functions_built = 0;
+
+private:
+  struct Method {
+    const FunctionStmt *statement;
+    std::string parameters; // Their number and annotations: what makes two definitions the same method.
+    std::unique_ptr<KirFunction> kir;
+  };
+  using Methods = std::unordered_map<std::string_view, std::vector<std::unique_ptr<Method>>>;
+  std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
+  void load_library();
+  std::string parameters_of(const FunctionStmt &function) const;
+  void change(std::string_view name, GlobalState state);
+
+  Sources sources_;
+  TypeTable types_;
+  Inference inference_;
+  std::vector<std::unique_ptr<Ast>> asts_;
+  Methods methods_, library_;
+  std::vector<std::unique_ptr<Method>> retired_; // Specialisations in use may still refer to them.
+  std::unordered_map<std::string_view, std::unique_ptr<ExternFunction>> externs_;
+  std::vector<std::unique_ptr<ExternFunction>> retired_externs_;
+  std::map<std::string_view, GlobalState> globals_;
+  std::deque<GlobalVariable> variables_;
+  std::unordered_map<std::string_view, uint32_t> versions_;
+  std::unordered_set<std::string_view> shared_;
+  std::vector<std::pair<std::string_view, std::optional<GlobalState>>> journal_;
+  bool journalling_ = false;
+  bool library_loaded_ = false;
+  Diagnostics build_errors_;
+  const GlobalState no_value_;
+};
+
+} // namespace kiln

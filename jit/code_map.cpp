@@ -1,5 +1,6 @@
 #include "jit/code_map.h"
 
+#include "jit/return_trap.h"
 #include "jit/slab.h"
 
 #include <algorithm>
@@ -109,11 +110,11 @@ struct FrameBases {
 // A CIE of 20 bytes and its FDE, addresses written in full.
 #if defined(__x86_64__)
 alignas(8) constexpr uint8_t stub_frame[] = {
-    20,   0, 0, 0, 0,  0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0, // Aligned by 1 and -8, return address in 16, plain
-                                                                   // pointers.
-    0x0c, 7, 8,                                                    // DW_CFA_def_cfa rsp+8
-    0x90, 1, 0, 0,                                                 // DW_CFA_offset of the return address, cfa-8
-    24,   0, 0, 0, 28, 0, 0, 0, 0, 0,   0,   0, 0, 0,    0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    20, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0, // Aligned by 1 and -8, return address in 16, plain
+                                                                // pointers.
+    0x0c, 7, 8,                                                 // DW_CFA_def_cfa rsp+8
+    0x90, 1, 0, 0,                                              // DW_CFA_offset of the return address, cfa-8
+    24, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 #elif defined(__aarch64__)
 alignas(8) constexpr uint8_t stub_frame[] = {
     20,   0,  0, 0, 0,  0, 0, 0, 1,  'z', 'R', 0, 1, 0x78, 30, 1, 0, // The return address stays in x30.
@@ -126,14 +127,21 @@ constexpr size_t stub_cie_bytes = 24;
 static_assert(sizeof stub_frame == stub_cie_bytes + 28);
 
 const void *find_record(const void *pc, FrameBases &bases) {
-  const CodeRegion *region = CodeMap::find(reinterpret_cast<uintptr_t>(pc));
-  if (!region) return nullptr;
   uintptr_t at = reinterpret_cast<uintptr_t>(pc);
-  bases = {nullptr, nullptr, const_cast<void *>(pc)};
+  if (!Slab::in_text(pc)) {
+    const void *record = return_trap_frame(pc);
+    if (record) bases = {nullptr, nullptr, const_cast<void *>(pc)};
+    return record;
+  }
+  const CodeRegion *region = CodeMap::find(at);
+  if (!region) return nullptr;
   auto it = std::upper_bound(region->frames.begin(), region->frames.end(), at,
                              [](uintptr_t pc, const FrameEntry &entry) { return pc < entry.begin; });
-  if (it == region->frames.begin() || at >= std::prev(it)->end) return stub_frame + stub_cie_bytes;
-  bases.function = reinterpret_cast<void *>(std::prev(it)->begin);
+  if (it == region->frames.begin() || at >= std::prev(it)->end) {
+    bases = {nullptr, nullptr, const_cast<void *>(pc)};
+    return stub_frame + stub_cie_bytes;
+  }
+  bases = {nullptr, nullptr, reinterpret_cast<void *>(std::prev(it)->begin)};
   return std::prev(it)->record;
 }
 
@@ -149,17 +157,15 @@ extern "C" {
 const void *__real__Unwind_Find_FDE(void *pc, void *bases);
 
 const void *__wrap__Unwind_Find_FDE(void *pc, void *bases) {
-  if (kiln::Slab::in_text(pc))
-    if (const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases))) return record;
-  return __real__Unwind_Find_FDE(pc, bases);
+  const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases));
+  return record ? record : __real__Unwind_Find_FDE(pc, bases);
 }
 #else
 __attribute__((visibility("default"))) const void *_Unwind_Find_FDE(void *pc, void *bases) {
   using Find = const void *(*)(void *, void *);
   static const Find next = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
-  if (kiln::Slab::in_text(pc))
-    if (const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases))) return record;
-  return next ? next(pc, bases) : nullptr;
+  const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases));
+  return record || !next ? record : next(pc, bases);
 }
 #endif
 

@@ -23,6 +23,9 @@ public:
 /// Whether SIGINT came since last asked; clears it. For the REPL's line editor and long runtime loops.
 bool take_interrupt();
 
+/// Closes the stack's reserve zone again after a caught stack overflow. Leaving RunningKiln does it; a `try` in Kiln must.
+void rearm_stack_guard();
+
 /// Runs `body` on a stack of its own of `bytes` (mapped once, with a guard page and, below it, a reserve zone for the runtime's
 /// own frames), so that recursion has a known depth, and makes it the collector's main stack. Returns when the body does.
 /// Exceptions must not leave it.

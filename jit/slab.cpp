@@ -55,12 +55,15 @@ struct TextRow {
   std::atomic<uintptr_t> begin = 0, end = 0;
 };
 std::array<TextRow, 256> text_rows;
+std::atomic<size_t> text_rows_used = 0; // Rows beyond are unused.
 
 bool enter_text(uintptr_t begin, uintptr_t end) {
-  for (TextRow &row : text_rows) {
+  for (size_t i = 0; i < text_rows.size(); ++i) {
+    TextRow &row = text_rows[i];
     if (row.end.load(std::memory_order_relaxed)) continue;
     row.begin.store(begin, std::memory_order_relaxed);
     row.end.store(end, std::memory_order_release);
+    if (i >= text_rows_used.load(std::memory_order_relaxed)) text_rows_used.store(i + 1, std::memory_order_release);
     return true;
   }
   return false;
@@ -136,9 +139,9 @@ Slab::~Slab() {
 
 bool Slab::in_text(const void *address) {
   uintptr_t at = reinterpret_cast<uintptr_t>(address);
-  for (const TextRow &row : text_rows) {
-    uintptr_t end = row.end.load(std::memory_order_acquire);
-    if (at < end && at >= row.begin.load(std::memory_order_relaxed)) return true;
+  for (size_t i = 0, used = text_rows_used.load(std::memory_order_acquire); i < used; ++i) {
+    uintptr_t end = text_rows[i].end.load(std::memory_order_acquire);
+    if (at < end && at >= text_rows[i].begin.load(std::memory_order_relaxed)) return true;
   }
   return false;
 }

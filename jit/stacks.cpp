@@ -2,6 +2,7 @@
 
 #include "jit/signals.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <gc/gc.h>
@@ -15,7 +16,10 @@ namespace {
 
 constexpr size_t page = 4096;
 constexpr size_t compile_stack_bytes = size_t(256) << 20; // Address space: LLVM recurses over deep expressions.
-constexpr size_t reserve_bytes = size_t(1) << 20;
+// Address space for the runtime's frames, and for compiled ones until the runtime returns to one that can throw.
+constexpr size_t reserve_bytes = size_t(16) << 20;
+// Each step is a fault, that is, another chance to find compiled code.
+constexpr size_t reserve_step = size_t(64) << 10;
 
 Stack *current_own_stack = nullptr;
 bool on_compile_stack = false;
@@ -28,6 +32,7 @@ Stack::Stack(size_t usable, size_t reserve) {
   void *at = mmap(nullptr, closed + usable, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   begin_ = reinterpret_cast<uintptr_t>(at);
   usable_begin_ = begin_ + closed;
+  open_begin_ = usable_begin_;
   end_ = usable_begin_ + usable;
   if (at == MAP_FAILED || mprotect(reinterpret_cast<void *>(usable_begin_), usable, PROT_READ | PROT_WRITE) != 0) {
     std::fputs("kiln: no memory for a stack\n", stderr);
@@ -37,28 +42,36 @@ Stack::Stack(size_t usable, size_t reserve) {
 
 Stack::~Stack() { munmap(reinterpret_cast<void *>(begin_), end_ - begin_); }
 
-void Stack::open_reserve() {
-  uintptr_t begin = begin_ + guard;
-  if (mprotect(reinterpret_cast<void *>(begin), usable_begin_ - begin, PROT_READ | PROT_WRITE) == 0)
-    reserve_open_ = true;
+bool Stack::open_reserve(uintptr_t address) {
+  uintptr_t lowest = begin_ + guard;
+  if (address < lowest) return false;
+  uintptr_t begin = std::max(lowest, (address & ~(page - 1)) - reserve_step);
+  if (mprotect(reinterpret_cast<void *>(begin), open_begin_ - begin, PROT_READ | PROT_WRITE) != 0) return false;
+  open_begin_ = begin;
+  return true;
 }
 
 void Stack::close_reserve() {
-  uintptr_t begin = begin_ + guard;
-  mprotect(reinterpret_cast<void *>(begin), usable_begin_ - begin, PROT_NONE);
-  reserve_open_ = false;
+  madvise(reinterpret_cast<void *>(open_begin_), usable_begin_ - open_begin_, MADV_DONTNEED);
+  mprotect(reinterpret_cast<void *>(open_begin_), usable_begin_ - open_begin_, PROT_NONE);
+  open_begin_ = usable_begin_;
 }
 
 Stack *own_stack() { return current_own_stack; }
+bool in_compile_stack() { return on_compile_stack; }
 
 void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
   Stack stack(bytes, reserve_bytes);
   GC_stack_base before, own{};
-  void *thread = GC_get_my_stackbottom(&before);
   own.mem_base = stack.top();
+  // The collector may not have started yet: then it takes the bottom that is set here.
+  void *thread = nullptr;
+  if (GC_is_init_called())
+    thread = GC_get_my_stackbottom(&before);
+  else
+    GC_get_stack_base(&before);
   Stack *outer = current_own_stack;
-  // A collection between these lines would scan from one stack to another's bottom.
-  GC_disable();
+  GC_disable(); // A collection between these lines would scan from one stack to another's bottom.
   GC_set_stackbottom(thread, &own);
   current_own_stack = &stack;
   struct Call {
@@ -74,7 +87,7 @@ void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
       },
       &call, stack.top());
   current_own_stack = outer;
-  GC_set_stackbottom(thread, &before);
+  GC_set_stackbottom(GC_is_init_called() ? GC_get_my_stackbottom(&own) : nullptr, &before);
   GC_enable();
 }
 

@@ -1,0 +1,114 @@
+#include "repl/emit.h"
+
+#include "repl/run.h"
+#include "repl/source_file.h"
+#include "repl/times.h"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace kiln {
+
+namespace {
+
+constexpr int usage_error = 2;
+
+/// Tokens, AST and KIR are of the text; the rest is of specialisations.
+bool of_text(EmitKind kind) {
+  switch (kind) {
+  case EmitKind::Tokens:
+  case EmitKind::Ast:
+  case EmitKind::Kir: return true;
+  case EmitKind::TypedKir:
+  case EmitKind::Llvm:
+  case EmitKind::LlvmRaw:
+  case EmitKind::Asm:
+  case EmitKind::Object:
+  case EmitKind::Bitcode: return false;
+  }
+  return false;
+}
+
+bool binary(EmitKind kind) { return kind == EmitKind::Object || kind == EmitKind::Bitcode; }
+
+/// While it lives, standard output goes to stderr, so that a program's own output does not mix with what is emitted.
+class OutputToStderr {
+public:
+  OutputToStderr() : saved_(dup(STDOUT_FILENO)) { dup2(STDERR_FILENO, STDOUT_FILENO); }
+  ~OutputToStderr() {
+    finish_output(0);
+    dup2(saved_, STDOUT_FILENO);
+    close(saved_);
+  }
+  OutputToStderr(const OutputToStderr &) = delete;
+  OutputToStderr &operator=(const OutputToStderr &) = delete;
+
+private:
+  int saved_;
+};
+
+Outcome run_for_emit(Engine &engine, const Options &options, const std::string &name, std::string text) {
+  engine.keep_modules(options.kind);
+  if (!options.output.empty()) return engine.run_script(name, std::move(text));
+  OutputToStderr redirect;
+  return engine.run_script(name, std::move(text));
+}
+
+std::string emitted(Engine &engine, const Options &options, std::string text, Outcome &outcome) {
+  const std::string name = options.file == "-" ? "<stdin>" : options.file;
+  if (options.run) {
+    outcome = run_for_emit(engine, options, name, std::move(text));
+    // What was compiled before a run-time error is worth seeing.
+    Outcome emit_outcome;
+    std::string result = engine.emit(options.kind, "", emit_outcome);
+    if (outcome.ok()) outcome = std::move(emit_outcome);
+    return result;
+  }
+  if (options.signature.empty()) return engine.emit_text(options.kind, name, std::move(text), outcome);
+  outcome = engine.check(name, std::move(text));
+  if (!outcome.ok()) return {};
+  return engine.emit(options.kind, options.signature, outcome);
+}
+
+bool write_emitted(const Options &options, std::string_view text) {
+  std::string error;
+  if (!options.output.empty()) {
+    if (write_file(options.output, text, error)) return true;
+    complain(error);
+    return false;
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) == 0) return true;
+  complain("cannot write to standard output");
+  return false;
+}
+
+} // namespace
+
+int emit_file(const Options &options) {
+  if (!of_text(options.kind) && options.signature.empty() && !options.run) {
+    complain(fmt::format("'emit {}' needs a signature such as 'f(i64, f64)', or --run for all that a run compiles",
+                         options.kind_name));
+    return usage_error;
+  }
+  if (binary(options.kind) && options.output.empty() && isatty(STDOUT_FILENO)) {
+    complain(fmt::format("'emit {}' is binary: give a file with -o", options.kind_name));
+    return usage_error;
+  }
+  std::string error;
+  std::optional<std::string> text = read_source(options.file, error);
+  if (!text) {
+    complain(error);
+    return usage_error;
+  }
+  Engine engine(options.engine);
+  Outcome outcome;
+  const std::string result = emitted(engine, options, std::move(*text), outcome);
+  report(outcome, engine.sources(), {use_color(options.color, STDERR_FILENO)});
+  const bool written = result.empty() || write_emitted(options, result);
+  if (options.time) print_times(engine.times());
+  return finish_output(outcome.ok() && !written ? 1 : exit_status(outcome));
+}
+
+} // namespace kiln

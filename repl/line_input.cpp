@@ -1,0 +1,78 @@
+#include "repl/line_input.h"
+
+#include "jit/signals.h"
+
+#include <cerrno>
+#include <csignal>
+#include <poll.h>
+#include <unistd.h>
+#include <utility>
+
+namespace kiln {
+
+namespace {
+
+volatile std::sig_atomic_t stop_asked = 0;
+volatile std::sig_atomic_t resized = 0;
+
+void note_signal(int number) {
+  if (number == SIGTSTP)
+    stop_asked = 1;
+  else
+    resized = 1;
+}
+
+} // namespace
+
+LineInput::LineInput() {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGWINCH, &action, nullptr);
+}
+
+LineInput::Event LineInput::wait() {
+  // The signals are let in only while ppoll waits, so that none slips in between the question and the wait. Ctrl-Z is
+  // caught only here: a running program is stopped as usual.
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  for (int number : {SIGINT, SIGTSTP, SIGWINCH}) sigaddset(&blocked, number);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  struct sigaction stop = {}, old_stop = {};
+  stop.sa_handler = note_signal;
+  sigaction(SIGTSTP, &stop, &old_stop);
+  sigset_t open = before;
+  for (int number : {SIGINT, SIGTSTP, SIGWINCH}) sigdelset(&open, number);
+
+  Event event = Event::Byte;
+  for (bool done = false; !done;) {
+    pollfd input = {STDIN_FILENO, POLLIN, 0};
+    done = true;
+    if (take_interrupt())
+      event = Event::Interrupted;
+    else if (std::exchange(stop_asked, 0))
+      event = Event::Stopped;
+    else if (std::exchange(resized, 0))
+      event = Event::Resized;
+    else if (ppoll(&input, 1, nullptr, &open) < 0)
+      done = errno != EINTR;
+  }
+  sigaction(SIGTSTP, &old_stop, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return event;
+}
+
+LineInput::Event LineInput::next(unsigned char &byte) {
+  while (at_ == end_) {
+    if (Event event = wait(); event != Event::Byte) return event;
+    const ssize_t count = ::read(STDIN_FILENO, buffer_, sizeof buffer_);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Event::End;
+    at_ = 0;
+    end_ = static_cast<size_t>(count);
+  }
+  byte = static_cast<unsigned char>(buffer_[at_++]);
+  return Event::Byte;
+}
+
+} // namespace kiln

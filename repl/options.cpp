@@ -1,0 +1,228 @@
+#include "repl/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace kiln {
+
+namespace {
+
+constexpr int usage_error = 2;
+
+constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, llvm, llvm-raw, asm, obj, bitcode";
+
+constexpr const char *main_examples = R"(Examples:
+  kiln                                  start the REPL
+  kiln mandelbrot.kn 80 40              run a file; what follows it is for the program: args
+  kiln -e 'sum([x^2 for x in 1..=10])'  print the value of an expression
+  echo 'print(1 + 1)' | kiln -          run standard input
+  kiln -O0 --time script.kn             say on stderr where the time goes
+  kiln check script.kn                  report errors without running
+  kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
+  kiln emit llvm script.kn --run        LLVM IR of everything that a run compiles
+  kiln test tests/                      run files that have their expected output beside them
+Run 'kiln COMMAND --help' for more on a command. A file with the name of a command is run as ./NAME.)";
+
+constexpr const char *emit_examples =
+    R"(KIND is one of tokens, ast, kir (before types are known), typed-kir, llvm-raw (before optimisation), llvm, asm, obj, bitcode.
+Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles; what the program then
+prints goes to stderr unless -o is given.
+
+Examples:
+  kiln emit ast script.kn
+  kiln emit typed-kir hyp.kn 'hyp(i64, f64)'
+  kiln emit asm sieve.kn --run -O2
+  kiln emit obj hyp.kn 'hyp(f64, f64)' -o hyp.o)";
+
+constexpr const char *test_help =
+    R"(A file is run one top-level statement after another, going on after an error, and compared with the comments beside them:
+
+  print(-2^2)         # => -4
+  "a" + "b"           # => "ab"
+  for i in 0..3 {
+    print(i)
+  }                   # => 0
+  # | 1
+  # | 2
+  print(3^41)         # error: integer overflow in 3^41
+  1 + true + "a"      # error at 10: no '+' for i64 and str
+  n = n / 2           # warning: 'n' becomes f64
+  exit(3)             # error: exit(3)
+
+'=>' gives what the statement prints or, when it prints nothing, its value as the REPL shows it; '|' gives further lines. 'error'
+and 'warning' give the start of the message, or none for any; the error must be on that line, and at that column if one is given.
+A comment that stands alone on its line belongs to the line above it; several of a statement's lines may have '=>', in order.
+
+For a run-time error, any frame of its backtrace may be on the line; for an error inside a function, the line of the call or of
+the place. Output, errors and warnings without such a comment are failures. Statements that share a line are run as one. Functions
+are taken up before the first statement, as in a script; but if a file defines one of the same name and parameter types again,
+each definition takes effect in its place.
+
+--update rewrites the comments of what fails. The last line of the output is 'N passed, N failed', counting statements with
+comments and statements that fail.)";
+
+std::vector<std::string_view> command_names() { return {"check", "emit", "test"}; }
+
+/// CLI11's help with our own usage lines for the program itself.
+struct Help : CLI::Formatter {
+  Help() { column_width(24); }
+  std::string make_usage(const CLI::App *app, std::string name) const override {
+    if (app->get_parent()) return CLI::Formatter::make_usage(app, "kiln " + app->get_name());
+    return "Usage: " + name + " [OPTIONS] [FILE [ARGS...]]\n       " + name + " [OPTIONS] -e EXPR [ARGS...]\n       " +
+           name + " [OPTIONS] COMMAND ...\n";
+  }
+};
+
+/// The options as the parser fills them in, and the parser.
+struct CommandLine {
+  CLI::App app{"Kiln: a small expression language, specialised per argument type and compiled by LLVM.\n"
+               "Without arguments it starts the REPL; with a file, it runs it.\n",
+               "kiln"};
+  CLI::App *check = nullptr;
+  CLI::App *emit = nullptr;
+  CLI::App *test = nullptr;
+  CLI::Option *eval = nullptr;
+  bool unchecked = false;
+  bool version = false;
+  std::string color = "auto";
+
+  explicit CommandLine(Options &options);
+  std::vector<std::string_view> option_names() const;
+};
+
+CommandLine::CommandLine(Options &options) {
+  app.formatter(std::make_shared<Help>());
+  app.footer(main_examples);
+  app.prefix_command(); // What follows FILE is the program's.
+  app.fallthrough();
+  app.set_help_flag("-h,--help", "Print this help");
+  app.add_flag("--version", version, "Print the versions of Kiln and LLVM");
+  eval =
+      app.add_option("-e,--eval", options.text, "Run EXPR and print its value, as print() would")->option_text("EXPR");
+  app.add_option("-O", options.engine.opt_level, "Optimisation level, -O0 to -O3 (the default)")->option_text("LEVEL");
+  app.add_flag("--unchecked", unchecked, "Leave out checks of integer overflow and array bounds");
+  app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
+  app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
+
+  check = app.add_subcommand("check", "Report the errors of a file without running it");
+  check->add_option("FILE", options.file, "The file; - is standard input")->required()->option_text(" ");
+
+  emit = app.add_subcommand("emit", "Write what the compiler makes of a file");
+  emit->footer(emit_examples);
+  emit->add_option("KIND", options.kind_name, "What to write")->required()->option_text(" ");
+  emit->add_option("FILE", options.file, "The file; - is standard input")->required()->option_text(" ");
+  emit->add_option("SIGNATURE", options.signature, "A function with argument types, as 'f(i64, f64)'")
+      ->option_text(" ");
+  emit->add_flag("--run", options.run, "Run the file and write everything that was compiled");
+  emit->add_option("-o,--output", options.output, "Write to a file")->option_text("FILE");
+
+  test = app.add_subcommand("test", "Run files that have their expected output beside them");
+  test->footer(test_help);
+  test->add_option("FILE", options.files, "Files and folders (all .kn files below)")->required()->option_text("...");
+  test->add_flag("--update", options.update, "Rewrite the expectations that fail");
+
+  check->footer("");
+  for (CLI::App *command : {check, emit, test}) {
+    command->set_help_flag("-h,--help", "Print this help");
+    command->group("Commands");
+  }
+}
+
+std::vector<std::string_view> CommandLine::option_names() const {
+  std::vector<std::string_view> names;
+  auto add = [&](const CLI::App &from) {
+    for (const CLI::Option *option : from.get_options())
+      for (const std::string &name : option->get_lnames()) names.push_back(name);
+  };
+  add(app);
+  for (const CLI::App *command : app.get_subcommands()) add(*command);
+  return names;
+}
+
+int usage(const std::string &message) {
+  complain(message);
+  std::fputs("Try 'kiln --help'.\n", stderr);
+  return usage_error;
+}
+
+int unknown_option(const CommandLine &line, std::string_view option, bool arguments_possible) {
+  std::string message = fmt::format("no option '{}'", option);
+  std::string_view word = option.substr(0, option.find('='));
+  word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
+  if (auto name = word.size() > 1 ? closest(word, line.option_names()) : std::nullopt)
+    message += fmt::format("; did you mean '--{}'?", *name);
+  else if (arguments_possible)
+    message += "; arguments for the program come after '--'";
+  return usage(message);
+}
+
+/// CLI11 names exceptions and options in its own way; say it in ours.
+int report_parse_error(const CommandLine &line, const CLI::ParseError &error) {
+  const std::string_view name = error.get_name();
+  std::string message = error.what();
+  for (const CLI::App *command : line.app.get_subcommands())
+    if (name == "RequiredError") message = fmt::format("'kiln {}': {}", command->get_name(), message);
+  if (message.find("--eval") != std::string::npos) message = "-e takes one expression";
+  if (name == "ConversionError" && message.find("-O") != std::string::npos) message = "-O takes a level from 0 to 3";
+  return usage(message);
+}
+
+} // namespace
+
+std::optional<std::string_view> similar_command(std::string_view word) { return closest(word, command_names()); }
+
+std::optional<int> parse_options(int argc, char **argv, Options &options) {
+  CommandLine line(options);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    const auto commands = line.app.get_subcommands();
+    const std::string help = commands.empty() ? line.app.help() : commands[0]->help();
+    std::fputs(help.c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    return report_parse_error(line, error);
+  }
+  if (line.version) {
+    std::fputs(fmt::format("kiln {}\nLLVM {}\n", version(), llvm_version()).c_str(), stdout);
+    return 0;
+  }
+  if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3");
+  options.engine.checks = !line.unchecked;
+  if (line.color == "auto")
+    options.color = ColorMode::Auto;
+  else if (line.color == "always")
+    options.color = ColorMode::Always;
+  else if (line.color == "never")
+    options.color = ColorMode::Never;
+  else
+    return usage(fmt::format("--color takes auto, always or never, not '{}'", line.color));
+
+  std::vector<std::string> rest = line.app.remaining(true);
+  const bool evaluates = line.eval->count() != 0;
+  const bool has_command = !line.app.get_subcommands().empty();
+  if (!rest.empty() && rest[0] == "--" && !has_command)
+    rest.erase(rest.begin());
+  else if (!rest.empty() && rest[0].size() > 1 && rest[0][0] == '-')
+    return unknown_option(line, rest[0], evaluates);
+
+  if (has_command) {
+    if (evaluates) return usage("-e and a command do not go together");
+    if (!rest.empty()) return usage(fmt::format("one argument too many: '{}'", rest[0]));
+    options.command = line.check->parsed() ? Command::Check : line.emit->parsed() ? Command::Emit : Command::Test;
+  } else if (evaluates) {
+    options.command = Command::RunText;
+    options.engine.arguments = std::move(rest);
+  } else if (!rest.empty()) {
+    options.command = Command::RunFile;
+    options.file = rest[0];
+    options.engine.arguments.assign(rest.begin() + 1, rest.end());
+  }
+  if (options.command == Command::Emit) {
+    auto kind = emit_kind(options.kind_name);
+    if (!kind) return usage(fmt::format("emit knows no '{}', only {}", options.kind_name, emit_kinds));
+    options.kind = *kind;
+  }
+  return std::nullopt;
+}
+
+} // namespace kiln

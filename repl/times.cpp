@@ -1,0 +1,53 @@
+#include "repl/times.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace kiln {
+
+PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
+  auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
+  less(&PhaseTimes::lex_parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::lower, &PhaseTimes::optimise,
+       &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
+  less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
+       &PhaseTimes::specialisations_compiled, &PhaseTimes::modules, &PhaseTimes::code_bytes);
+  return after;
+}
+
+std::string times_table(const PhaseTimes &times) {
+  struct Row {
+    const char *phase;
+    double seconds;
+    uint64_t count;
+    const char *counted; // Null: nothing.
+  };
+  const Row rows[] = {
+      {"parse", times.lex_parse, times.sources, "sources"},
+      {"build", times.build, times.functions_built, "functions"},
+      {"infer", times.infer, times.specialisations_inferred, "specialisations"},
+      {"lower", times.lower, times.specialisations_compiled, "specialisations"},
+      {"optimise", times.optimise, times.modules, "modules"},
+      {"codegen", times.codegen, times.code_bytes, "bytes of code"},
+      {"link", times.link, 0, nullptr},
+      {"run", times.run, 0, nullptr},
+  };
+  double total = 0;
+  for (const Row &row : rows) total += row.seconds;
+  std::string table = "phase           ms      %\n";
+  for (const Row &row : rows) {
+    table += fmt::format("{:<10} {:>8.3f}  {:>5.1f}", row.phase, row.seconds * 1e3,
+                         total > 0 ? 100 * row.seconds / total : 0.0);
+    if (row.counted) table += fmt::format("  {:>8} {}", row.count, row.counted);
+    table += '\n';
+  }
+  table += fmt::format("{:<10} {:>8.3f}\n", "total", total * 1e3);
+  return table;
+}
+
+void print_times(const PhaseTimes &times) {
+  const std::string table = times_table(times);
+  std::fwrite(table.data(), 1, table.size(), stderr);
+}
+
+} // namespace kiln

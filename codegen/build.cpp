@@ -66,8 +66,9 @@ std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const 
   return build_callable(context, Callable(function));
 }
 
-std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements, const UnitContext &unit, const Sources &,
-                                        TypeTable &types, Diagnostics &diagnostics, std::string_view value_name) {
+std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements, const UnitContext &unit,
+                                        const Sources &, TypeTable &types, Diagnostics &diagnostics,
+                                        std::string_view value_name) {
   // What this unit's own lambdas mention is shared, whether or not the session has noted it yet.
   std::unordered_set<std::string_view> mentioned;
   if (has_callables(statements))

@@ -46,7 +46,8 @@ void BodyBuilder::build_result(const Expr *expr, const TypeExpr *type, Inst::Rol
 
 void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::string_view value_name) {
   const AssignStmt *assignment = statements.size() == 1 ? as<AssignStmt>(statements[0]) : nullptr;
-  single_assignment_ = statements.size() == 1 && (assignment ? !assignment->compound : as<LetStmt>(statements[0]) != nullptr);
+  single_assignment_ =
+      statements.size() == 1 && (assignment ? !assignment->compound : as<LetStmt>(statements[0]) != nullptr);
   Span end = function_.span;
   for (const Stmt *next : statements) {
     bool wants_value = !value_name.empty() && next == statements.back() && next->kind == StmtKind::Expr;
@@ -156,9 +157,9 @@ void BodyBuilder::assign(const AssignStmt &statement) {
 
 /// `a[i, j] = v`, `a[i, j] += v`: base and indices are evaluated once, before the value.
 void BodyBuilder::assign_place(const IndexExpr &place, const AssignStmt &statement) {
-  std::vector<Inst *> args = {build(place.base)};
-  for (const Expr *index : place.indices)
-    args.push_back(build(index));
+  if (place.indices.empty())
+    return; // Reported by the parser.
+  std::vector<Inst *> args = with_indices(build(place.base), place);
   Inst *value;
   if (statement.compound) {
     Inst *before = ssa_.add(Op::Index, place.span, args);
@@ -191,9 +192,9 @@ void BodyBuilder::assign_to(const Pattern &pattern, Inst *value) {
     return destructure(pattern, value, [this](const Pattern &part, Inst *of) { assign_to(part, of); });
   case PatternKind::Index: {
     const IndexExpr &place = cast<IndexExpr>(pattern.place);
-    std::vector<Inst *> args = {build(place.base)};
-    for (const Expr *index : place.indices)
-      args.push_back(build(index));
+    if (place.indices.empty())
+      return; // Reported by the parser.
+    std::vector<Inst *> args = with_indices(build(place.base), place);
     args.push_back(value);
     ssa_.add(Op::SetIndex, place.span, std::move(args));
     return;

@@ -35,6 +35,7 @@ private:
   Inst *build(const Expr *expr);
   Inst *emit_above_left(const Expr *expr, Inst *left);
   Inst *emit_leaf(const Expr *expr);
+  std::vector<Inst *> with_indices(Inst *base, const IndexExpr &place);
   Inst *constant(Span span, Constant::Kind kind);
   Inst *none(Span span) { return constant(span, Constant::None); }
   Inst *text(Span span, std::string_view text);
@@ -48,7 +49,8 @@ private:
   Inst *emit(const ArrayExpr &array);
   Inst *emit(const EmptyArrayExpr &array);
   Inst *emit(const Callable &callable);
-  Inst *emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span, List<Argument> arguments);
+  Inst *emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span,
+                  List<Argument> arguments);
   Inst *emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right);
 
   // Control flow.

@@ -12,7 +12,8 @@ void BodyBuilder::branch_on(const Expr *condition, Block *yes, Block *no) {
     std::swap(yes, no);
     condition = negation->operand;
   }
-  // Down the left spine of `and` and `or`: each leaves one way to its right side, the other way to where its parent says.
+  // Down the left spine of `and` and `or`: each leaves one way to its right side, the other way to where its parent
+  // says.
   struct Pending {
     const LogicalExpr *logical;
     Block *right, *yes, *no;
@@ -171,6 +172,8 @@ void BodyBuilder::end_loop(const Loop &loop) {
 }
 
 void BodyBuilder::build_for(const ForStmt &statement) {
+  if (statement.generators.empty())
+    return; // Could not be parsed.
   std::vector<Loop> loops;
   for (const Generator &generator : statement.generators) {
     Inst *source = build(generator.source);
@@ -185,6 +188,8 @@ void BodyBuilder::build_for(const ForStmt &statement) {
 }
 
 Inst *BodyBuilder::build_comprehension(const ComprehensionExpr &comprehension) {
+  if (comprehension.generators.empty())
+    return none(comprehension.span); // Could not be parsed.
   std::vector<Inst *> sources;
   for (const Generator &generator : comprehension.generators)
     sources.push_back(build(generator.source));

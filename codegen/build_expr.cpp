@@ -28,16 +28,22 @@ Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
   if (const MethodCallExpr *call = as<MethodCallExpr>(expr))
     return emit_call(Op::CallMethod, expr, left, call->name.text, call->name.span, call->arguments);
   if (const IndexExpr *index = as<IndexExpr>(expr)) {
-    std::vector<Inst *> args = {left};
-    for (const Expr *next : index->indices)
-      args.push_back(build(next));
-    return ssa_.add(Op::Index, expr->span, std::move(args));
+    if (index->indices.empty())
+      return none(expr->span); // Reported by the parser.
+    return ssa_.add(Op::Index, expr->span, with_indices(left, *index));
   }
   const FieldExpr &field = cast<FieldExpr>(expr);
   Inst *inst = ssa_.add(Op::Field, expr->span, {left});
   inst->name = keep(field.name.text);
   inst->op_span = field.name.span;
   return inst;
+}
+
+std::vector<Inst *> BodyBuilder::with_indices(Inst *base, const IndexExpr &place) {
+  std::vector<Inst *> args = {base};
+  for (const Expr *index : place.indices)
+    args.push_back(build(index));
+  return args;
 }
 
 Inst *BodyBuilder::emit_leaf(const Expr *expr) {
@@ -179,6 +185,8 @@ Inst *BodyBuilder::emit(const RangeExpr &range) {
 }
 
 Inst *BodyBuilder::emit(const TupleExpr &tuple) {
+  if (tuple.elements.empty())
+    return none(tuple.span); // Reported by the parser.
   std::vector<Inst *> args;
   for (const Expr *element : tuple.elements)
     args.push_back(build(element));

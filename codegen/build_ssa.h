@@ -10,10 +10,10 @@
 
 namespace kiln {
 
-/// Makes SSA with block arguments while the body is walked (Braun et al. 2013): a variable's use asks for the definition
-/// that reaches it, and blocks get parameters where several do. A block is sealed when all edges to it are known.
-/// Instructions are added to the current block. After a jump out, what follows is unreachable: it is built into a block that
-/// nothing reaches, whose edges do not count, and that the finished function does not have.
+/// Makes SSA with block arguments while the body is walked (Braun et al. 2013): a variable's use asks for the
+/// definition that reaches it, and blocks get parameters where several do. A block is sealed when all edges to it are
+/// known. Instructions are added to the current block. After a jump out, what follows is unreachable: it is built into
+/// a block that nothing reaches, whose edges do not count, and that the finished function does not have.
 class SsaBuilder {
 public:
   /// `entry_op`: what a variable without assignment is at the entry: Unset, or Name in units.

@@ -54,11 +54,11 @@ private:
 
   const KirFunction &function_;
   std::string problem_;
-  std::vector<size_t> position_;                     // By Inst::id: its place in its block, from 1; parameters 0.
-  std::vector<const Inst *> owner_;                  // By Inst::id: the instruction that a block holds.
-  std::vector<std::vector<const Block *>> preds_;    // By Block::id.
-  std::vector<uint32_t> dominator_;                  // By Block::id: the immediate one.
-  std::vector<uint32_t> first_, last_;               // By Block::id: the range of its part of the dominator tree.
+  std::vector<size_t> position_;                  // By Inst::id: its place in its block, from 1; parameters 0.
+  std::vector<const Inst *> owner_;               // By Inst::id: the instruction that a block holds.
+  std::vector<std::vector<const Block *>> preds_; // By Block::id.
+  std::vector<uint32_t> dominator_;               // By Block::id: the immediate one.
+  std::vector<uint32_t> first_, last_;            // By Block::id: the range of its part of the dominator tree.
 };
 
 std::string Verifier::verify() {
@@ -100,7 +100,8 @@ void Verifier::check_places() {
     if (inst->block != block)
       return fail("%{} does not know that it is in b{}", inst->id, block->id);
     if ((inst->op == Op::Param) != (position == 0))
-      return fail("%{} is {} among the {}", inst->id, to_string(inst->op), position == 0 ? "parameters" : "instructions");
+      return fail("%{} is {} among the {}", inst->id, to_string(inst->op),
+                  position == 0 ? "parameters" : "instructions");
     owner_[inst->id] = inst;
     position_[inst->id] = position;
     check_inst(*inst);
@@ -218,7 +219,8 @@ void Verifier::check_edges() {
       fail("the end of b{} has no value", block->id);
     for (size_t i = 0; i < edge_count(block->end); ++i) {
       const Edge &edge = block->end.edges[i];
-      if (!edge.target || edge.target->id >= function_.blocks.size() || function_.blocks[edge.target->id] != edge.target)
+      if (!edge.target || edge.target->id >= function_.blocks.size() ||
+          function_.blocks[edge.target->id] != edge.target)
         return fail("b{} leads to a block that is not of this function", block->id);
       if (edge.args.size() != edge.target->params.size())
         fail("b{} gives b{} {} values for {} parameters", block->id, edge.target->id, edge.args.size(),

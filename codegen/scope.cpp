@@ -51,7 +51,8 @@ AssignedNames assigned_names(std::span<const Stmt *const> unit) {
   return std::move(walk.result);
 }
 
-/// Binds names in one pass: the locals of a body are known when it is entered, so look-up goes outward from the innermost.
+/// Binds names in one pass: the locals of a body are known when it is entered, so look-up goes outward from the
+/// innermost.
 class Resolver : public BodyWalk {
 public:
   Resolver(Resolution &resolution, Diagnostics *diagnostics) : resolution_(resolution), diagnostics_(diagnostics) {}
@@ -67,9 +68,9 @@ private:
     bool isolated = false; // A default value sees only the parameters before it.
     bool named = false;    // What lambdas in it assign without knowing it is not looked for further out.
     std::unordered_map<std::string_view, std::vector<Variable *>> visible; // Innermost last; null: said to be global.
-    std::vector<std::string_view> order; // Names declared in scopes, oldest first.
-    std::vector<size_t> starts;          // Where each scope begins in `order`.
-    std::vector<uint32_t> loops;         // Where each loop around the place begins.
+    std::vector<std::string_view> order;                                   // Names declared in scopes, oldest first.
+    std::vector<size_t> starts;                                            // Where each scope begins in `order`.
+    std::vector<uint32_t> loops;                                           // Where each loop around the place begins.
 
     Variable *const *find(std::string_view name) const {
       auto found = visible.find(name);

@@ -30,8 +30,8 @@ struct Callable {
   bool is_named() const { return !name.text.empty(); }
 };
 
-/// The operand that is evaluated first of a node that may stand on top of thousands of its like (a + b + c..., a.b.c...),
-/// else null. Walks go down such spines in a loop: they are as deep as a program is long.
+/// The operand that is evaluated first of a node that may stand on top of thousands of its like (a + b + c...,
+/// a.b.c...), else null. Walks go down such spines in a loop: they are as deep as a program is long.
 const Expr *left_operand(const Expr *expr);
 
 /// Walks one body in the order of its text and tells what happens to names. Does not enter functions written in it.
@@ -72,17 +72,17 @@ struct Variable {
   std::string_view name;
   Span span; // Where it is first assigned.
   const Body *owner = nullptr;
-  uint32_t index = 0;             // Dense in the resolution.
-  bool cell = false;              // Captured and assigned afterwards: lives in a cell.
+  uint32_t index = 0; // Dense in the resolution.
+  bool cell = false;  // Captured and assigned afterwards: lives in a cell.
   bool is_parameter = false;
-  bool top_level = false;         // A top-level variable that its unit treats as a local.
+  bool top_level = false; // A top-level variable that its unit treats as a local.
   bool captured = false;
   const TypeExpr *type = nullptr; // Its annotation, once the builder has passed it.
 
   // Places are counted in the order of the text.
-  uint32_t loop_depth = 0;              // Loops of the owner around its scope.
+  uint32_t loop_depth = 0; // Loops of the owner around its scope.
   uint32_t last_assigned = 0;
-  uint32_t captured_at = UINT32_MAX;    // The first capture, or the start of the loop around it where that repeats.
+  uint32_t captured_at = UINT32_MAX; // The first capture, or the start of the loop around it where that repeats.
   bool assigned_in_lambda = false;
 };
 
@@ -107,7 +107,8 @@ public:
 
   /// Diagnostics may be null.
   static Resolution of_function(const FunctionStmt &function, Diagnostics *diagnostics);
-  static Resolution of_unit(std::span<const Stmt *const> statements, const IsShared &is_shared, Diagnostics *diagnostics);
+  static Resolution of_unit(std::span<const Stmt *const> statements, const IsShared &is_shared,
+                            Diagnostics *diagnostics);
 
   /// The local that a NameExpr, Pattern or nested FunctionStmt means; null when it is no local.
   Variable *variable(const void *node) const {

@@ -61,7 +61,8 @@ std::string function_kir(std::string text) {
   EXPECT_EQ(built.messages(), "");
   return kir;
 }
-std::string unit_kir(std::string text, const std::set<std::string_view> &shared = {}, std::string_view value_name = {}) {
+std::string unit_kir(std::string text, const std::set<std::string_view> &shared = {},
+                     std::string_view value_name = {}) {
   Built built(std::move(text));
   std::string kir = built.unit(shared, value_name);
   EXPECT_EQ(built.messages(), "");
@@ -98,8 +99,8 @@ b0(%0 x, %1 y):
 
 TEST(Build, Constants) {
   std::string kir = function_kir(R"(f() = (1, 255u8, 1.5, 2.0f32, true, none, "a\"b", 18446744073709551615u64))");
-  for (const char *expected : {"Const 1\n", "Const 255u8\n", "Const 1.5\n", "Const 2.0f32\n", "Const true\n", "Const none\n",
-                               "Const \"a\\\"b\"\n", "Const 18446744073709551615u64\n"})
+  for (const char *expected : {"Const 1\n", "Const 255u8\n", "Const 1.5\n", "Const 2.0f32\n", "Const true\n",
+                               "Const none\n", "Const \"a\\\"b\"\n", "Const 18446744073709551615u64\n"})
     EXPECT_EQ(count(kir, expected), 1u) << expected << kir;
 }
 
@@ -296,14 +297,15 @@ TEST(Build, NestedLoopsPassOnlyWhatChanges) {
   s
 })");
   // n and a reach four loops and never become parameters of a block.
-  EXPECT_EQ(count(kir, "%0 n, %1 a"), 1u) << kir; // The entry.
+  EXPECT_EQ(count(kir, "%0 n, %1 a"), 1u) << kir;            // The entry.
   EXPECT_EQ(count(kir, " n") + count(kir, " a"), 3u) << kir; // And f(n, a).
   // s is one of the header of each `for`, and of the merge at the inner latch; the `while` does not change it.
   EXPECT_EQ(count(kir, " s"), 3u) << kir;
 }
 
 TEST(Build, ForOverAnIterable) {
-  EXPECT_EQ(function_kir("fn f(xs) {\n  s = 0\n  for x in xs {\n    if x { continue }\n    s = x\n  }\n  s\n}"), R"(fn f(xs)
+  EXPECT_EQ(function_kir("fn f(xs) {\n  s = 0\n  for x in xs {\n    if x { continue }\n    s = x\n  }\n  s\n}"),
+            R"(fn f(xs)
 b0(%0 xs):
   %1 = Const 0
   %2 = IterStart %0
@@ -548,16 +550,16 @@ b0(%0 n, %1 x):
 
 TEST(Build, CellsWhereAssignedAfterTheCapture) {
   auto cells = [](const char *text) { return count(function_kir(text), "CellNew"); };
-  EXPECT_EQ(cells("fn f(a) {\n  g = () -> a\n  a = 2\n  g()\n}"), 1u);              // After it; a parameter.
-  EXPECT_EQ(cells("fn f(a) {\n  a = 2\n  g = () -> a\n  g()\n}"), 0u);              // Before it.
-  EXPECT_EQ(cells("fn f(a) {\n  for i in a { k = i; g(() -> k) }\n}"), 1u);         // In a loop around it.
-  EXPECT_EQ(cells("fn f(a) {\n  for i in a { let k = i; g(() -> k) }\n}"), 0u);     // Fresh in each iteration.
-  EXPECT_EQ(cells("fn f(a) {\n  for i in a { g(() -> i) }\n}"), 0u);                // Likewise.
+  EXPECT_EQ(cells("fn f(a) {\n  g = () -> a\n  a = 2\n  g()\n}"), 1u);          // After it; a parameter.
+  EXPECT_EQ(cells("fn f(a) {\n  a = 2\n  g = () -> a\n  g()\n}"), 0u);          // Before it.
+  EXPECT_EQ(cells("fn f(a) {\n  for i in a { k = i; g(() -> k) }\n}"), 1u);     // In a loop around it.
+  EXPECT_EQ(cells("fn f(a) {\n  for i in a { let k = i; g(() -> k) }\n}"), 0u); // Fresh in each iteration.
+  EXPECT_EQ(cells("fn f(a) {\n  for i in a { g(() -> i) }\n}"), 0u);            // Likewise.
   EXPECT_EQ(cells("fn f(a) {\n  for i in a { g(() -> i); i = 0 }\n}"), 1u);
-  EXPECT_EQ(cells("fn f(a) {\n  k = 1\n  for i in a { g(() -> k) }\n}"), 0u);       // Before the loop.
+  EXPECT_EQ(cells("fn f(a) {\n  k = 1\n  for i in a { g(() -> k) }\n}"), 0u); // Before the loop.
   EXPECT_EQ(cells("fn f(a) {\n  k = 1\n  for i in a { g(() -> k); k += i }\n}"), 1u);
   EXPECT_EQ(cells("fn f(a) {\n  k = 1\n  for i in a { g(k) }\n  k = 2\n  () -> k\n}"), 0u);
-  EXPECT_EQ(cells("fn f(a) {\n  h = () -> k\n  k = a\n  h()\n}"), 1u);              // Only after it.
+  EXPECT_EQ(cells("fn f(a) {\n  h = () -> k\n  k = a\n  h()\n}"), 1u); // Only after it.
 }
 
 TEST(Build, CellsAreMadeWhereTheirScopeBegins) {
@@ -778,8 +780,8 @@ template <typename Above> std::string spine_kir(size_t many, Above above) {
   for (size_t i = 0; i < many; ++i)
     value = above(ast, value);
   Param param{{"a", {}}, nullptr, nullptr, false};
-  const FunctionStmt *function = ast.make<FunctionStmt>(Span{}, Ident{"f", {}}, ast.list(std::vector{param}), nullptr, value,
-                                                        std::string_view());
+  const FunctionStmt *function =
+      ast.make<FunctionStmt>(Span{}, Ident{"f", {}}, ast.list(std::vector{param}), nullptr, value, std::string_view());
   TypeTable types;
   auto kir = build_function(*function, built.sources, types, built.diagnostics);
   EXPECT_EQ(verify_kir(*kir), "");
@@ -792,19 +794,29 @@ template <typename Above> std::string spine_kir(size_t many, Above above) {
 TEST(BuildSize, LongChainsAreFlat) {
   constexpr size_t many = 100'000;
   auto name = [](Ast &ast) { return ast.make<NameExpr>(Span{}, "a"); };
-  EXPECT_EQ(count(spine_kir(many, [&](Ast &ast, const Expr *left) {
-              return ast.make<BinaryExpr>(Span{}, BinaryOp::Add, Span{}, left, name(ast));
-            }), "Binary"), many);
+  EXPECT_EQ(count(spine_kir(many,
+                            [&](Ast &ast, const Expr *left) {
+                              return ast.make<BinaryExpr>(Span{}, BinaryOp::Add, Span{}, left, name(ast));
+                            }),
+                  "Binary"),
+            many);
   constexpr size_t blocks = 10'000; // The verifier's dominators take quadratic time on this shape.
-  EXPECT_EQ(count(spine_kir(blocks, [&](Ast &ast, const Expr *left) {
-              return ast.make<LogicalExpr>(Span{}, true, Span{}, left, name(ast));
-            }), "branch"), blocks + 1);
-  EXPECT_EQ(count(spine_kir(many, [&](Ast &ast, const Expr *left) {
-              return ast.make<FieldExpr>(Span{}, left, Ident{"x", {}});
-            }), "Field"), many);
-  EXPECT_EQ(count(spine_kir(many, [&](Ast &ast, const Expr *left) {
-              return ast.make<CallExpr>(Span{}, left, List<Argument>());
-            }), "Call"), many);
+  EXPECT_EQ(count(spine_kir(blocks,
+                            [&](Ast &ast, const Expr *left) {
+                              return ast.make<LogicalExpr>(Span{}, true, Span{}, left, name(ast));
+                            }),
+                  "branch"),
+            blocks + 1);
+  EXPECT_EQ(count(spine_kir(many,
+                            [&](Ast &ast, const Expr *left) {
+                              return ast.make<FieldExpr>(Span{}, left, Ident{"x", {}});
+                            }),
+                  "Field"),
+            many);
+  EXPECT_EQ(count(spine_kir(many, [&](Ast &ast,
+                                      const Expr *left) { return ast.make<CallExpr>(Span{}, left, List<Argument>()); }),
+                  "Call"),
+            many);
 }
 
 TEST(BuildSize, ManyBlocksBetweenAssignmentAndUse) {

@@ -155,6 +155,11 @@ void Lexer::number() {
     if ((at(at_) == 'e' || at(at_) == 'E') && signed_exponent) at_ += 2;
   }
   while (at_ < text_.size()) { // The exponent, the digits of a base, a suffix, or what should not stand here.
+    if (is_ascii_word(text_[at_])) {
+      ++at_;
+      continue;
+    }
+    if (static_cast<unsigned char>(text_[at_]) < 0x80) break;
     CodePoint point = decode_utf8(text_, at_);
     if (!point.valid || !continues_identifier(point.value)) break;
     at_ += point.length;

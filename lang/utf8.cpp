@@ -1,6 +1,7 @@
 #include "lang/utf8.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 namespace kiln {
@@ -72,7 +73,14 @@ void append_utf8(std::string &out, char32_t value) {
 }
 
 size_t find_invalid_utf8(std::string_view text) {
+  constexpr uint64_t high_bits = 0x8080808080808080;
   for (size_t at = 0; at < text.size();) {
+    uint64_t eight = high_bits;
+    if (at + sizeof eight <= text.size()) std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & high_bits) == 0) { // Eight ASCII characters: nearly all of a program.
+      at += sizeof eight;
+      continue;
+    }
     CodePoint point = decode_utf8(text, at);
     if (!point.valid) return at;
     at += point.length;

@@ -46,8 +46,7 @@ std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callabl
     param.name = context.types.intern(from.name.text);
     param.span = from.name.span;
     param.type_expr = from.type;
-    if (from.default_value)
-      param.default_value = build_default(context, callable, i);
+    if (from.default_value) param.default_value = build_default(context, callable, i);
   }
   for (const Body::Capture &capture : body.captures)
     function->captures.push_back(context.types.intern(capture.variable->name));
@@ -71,8 +70,7 @@ std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements,
                                         std::string_view value_name) {
   // What this unit's own lambdas mention is shared, whether or not the session has noted it yet.
   std::unordered_set<std::string_view> mentioned;
-  if (has_callables(statements))
-    mentioned = Resolution::of_unit(statements, nullptr, nullptr).free_names();
+  if (has_callables(statements)) mentioned = Resolution::of_unit(statements, nullptr, nullptr).free_names();
   auto is_shared = [&](std::string_view name) {
     return mentioned.contains(name) || (unit.is_shared && unit.is_shared(name));
   };

@@ -29,8 +29,7 @@ namespace {
 Span value_span(const Expr *expr) {
   while (const BlockExpr *block = as<BlockExpr>(expr)) {
     const ExprStmt *last = block->statements.empty() ? nullptr : as<ExprStmt>(block->statements.back());
-    if (!last)
-      break;
+    if (!last) break;
     expr = last->value;
   }
   return expr->span;
@@ -40,8 +39,7 @@ Span value_span(const Expr *expr) {
 
 void BodyBuilder::build_result(const Expr *expr, const TypeExpr *type, Inst::Role role) {
   Inst *value = coerce(build(expr), type, role);
-  if (ssa_.reachable())
-    ssa_.return_value(value, value_span(expr));
+  if (ssa_.reachable()) ssa_.return_value(value, value_span(expr));
 }
 
 void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::string_view value_name) {
@@ -52,12 +50,10 @@ void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::strin
   for (const Stmt *next : statements) {
     bool wants_value = !value_name.empty() && next == statements.back() && next->kind == StmtKind::Expr;
     Inst *value = unit_statement(next, wants_value);
-    if (value && wants_value)
-      store_fresh(value_name, next->span, value);
+    if (value && wants_value) store_fresh(value_name, next->span, value);
     end = next->span;
   }
-  if (!ssa_.reachable())
-    return;
+  if (!ssa_.reachable()) return;
   for (const Variable *variable : body_.locals)
     store_fresh(variable->name, variable->span, ssa_.read(variable, variable->span));
   ssa_.return_value(none(end), end);
@@ -65,8 +61,7 @@ void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::strin
 
 /// At the top level itself, `let` and `const` make top-level variables.
 Inst *BodyBuilder::unit_statement(const Stmt *next, bool wants_value) {
-  if (!ssa_.reachable())
-    return nullptr;
+  if (!ssa_.reachable()) return nullptr;
   if (const LetStmt *let = as<LetStmt>(next)) {
     assign_to(*let->target, build(let->value));
     return nullptr;
@@ -88,47 +83,27 @@ void BodyBuilder::store_fresh(std::string_view name, Span span, Inst *value) {
 // --- statements ---
 
 Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
-  if (!ssa_.reachable())
-    return nullptr;
+  if (!ssa_.reachable()) return nullptr;
   switch (next->kind) {
   case StmtKind::Expr:
-    if (wants_value)
-      return build(cast<ExprStmt>(next).value);
+    if (wants_value) return build(cast<ExprStmt>(next).value);
     effect(cast<ExprStmt>(next).value);
     return nullptr;
-  case StmtKind::Assign:
-    assign(cast<AssignStmt>(next));
-    return nullptr;
-  case StmtKind::Let:
-    declare(*cast<LetStmt>(next).target, build(cast<LetStmt>(next).value));
-    return nullptr;
-  case StmtKind::While:
-    build_while(cast<WhileStmt>(next));
-    return nullptr;
-  case StmtKind::For:
-    build_for(cast<ForStmt>(next));
-    return nullptr;
-  case StmtKind::Break:
-    build_leave(next, "break");
-    return nullptr;
-  case StmtKind::Continue:
-    build_leave(next, "continue");
-    return nullptr;
-  case StmtKind::Return:
-    build_return(cast<ReturnStmt>(next));
-    return nullptr;
+  case StmtKind::Assign: assign(cast<AssignStmt>(next)); return nullptr;
+  case StmtKind::Let: declare(*cast<LetStmt>(next).target, build(cast<LetStmt>(next).value)); return nullptr;
+  case StmtKind::While: build_while(cast<WhileStmt>(next)); return nullptr;
+  case StmtKind::For: build_for(cast<ForStmt>(next)); return nullptr;
+  case StmtKind::Break: build_leave(next, "break"); return nullptr;
+  case StmtKind::Continue: build_leave(next, "continue"); return nullptr;
+  case StmtKind::Return: build_return(cast<ReturnStmt>(next)); return nullptr;
   case StmtKind::Function: {
     const FunctionStmt &function = cast<FunctionStmt>(next);
     report_recursion(&function, Callable(function), function.name.span);
     assign_name(&function, function.name.text, function.name.span, nullptr, emit(Callable(function)));
     return nullptr;
   }
-  case StmtKind::Const:
-    context_.diagnostics.report<Diag::NestedDefinition>(next->span, "const");
-    return nullptr;
-  case StmtKind::Extern:
-    context_.diagnostics.report<Diag::NestedDefinition>(next->span, "extern");
-    return nullptr;
+  case StmtKind::Const: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "const"); return nullptr;
+  case StmtKind::Extern: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "extern"); return nullptr;
   case StmtKind::Global: // Its names were bound before.
     return nullptr;
   }
@@ -139,10 +114,8 @@ void BodyBuilder::assign(const AssignStmt &statement) {
   const Pattern &target = *statement.target;
   if (const LambdaExpr *lambda = as<LambdaExpr>(statement.value); lambda && target.kind == PatternKind::Name)
     report_recursion(&target, Callable(*lambda), target.span);
-  if (target.kind == PatternKind::Index)
-    return assign_place(cast<IndexExpr>(target.place), statement);
-  if (!statement.compound)
-    return assign_to(target, build(statement.value));
+  if (target.kind == PatternKind::Index) return assign_place(cast<IndexExpr>(target.place), statement);
+  if (!statement.compound) return assign_to(target, build(statement.value));
   if (target.kind != PatternKind::Name) {
     if (target.kind == PatternKind::Tuple)
       context_.diagnostics.report<Diag::CompoundTuple>(target.span, spelling(statement.op));
@@ -157,8 +130,7 @@ void BodyBuilder::assign(const AssignStmt &statement) {
 
 /// `a[i, j] = v`, `a[i, j] += v`: base and indices are evaluated once, before the value.
 void BodyBuilder::assign_place(const IndexExpr &place, const AssignStmt &statement) {
-  if (place.indices.empty())
-    return; // Reported by the parser.
+  if (place.indices.empty()) return; // Reported by the parser.
   std::vector<Inst *> args = with_indices(build(place.base), place);
   Inst *value;
   if (statement.compound) {
@@ -171,7 +143,8 @@ void BodyBuilder::assign_place(const IndexExpr &place, const AssignStmt &stateme
   ssa_.add(Op::SetIndex, place.span, std::move(args));
 }
 
-template <typename Bind> void BodyBuilder::destructure(const Pattern &pattern, Inst *value, Bind bind) {
+template <typename Bind>
+void BodyBuilder::destructure(const Pattern &pattern, Inst *value, Bind bind) {
   std::vector<Inst *> parts; // All before the first assignment: (a, b) = (b, a).
   for (size_t i = 0; i < pattern.elements.size(); ++i) {
     Inst *part = ssa_.add(Op::Destructure, pattern.elements[i]->span, {value});
@@ -180,20 +153,17 @@ template <typename Bind> void BodyBuilder::destructure(const Pattern &pattern, I
     part->count = static_cast<uint32_t>(pattern.elements.size());
     parts.push_back(part);
   }
-  for (size_t i = 0; i < parts.size(); ++i)
-    bind(*pattern.elements[i], parts[i]);
+  for (size_t i = 0; i < parts.size(); ++i) bind(*pattern.elements[i], parts[i]);
 }
 
 void BodyBuilder::assign_to(const Pattern &pattern, Inst *value) {
   switch (pattern.kind) {
-  case PatternKind::Name:
-    return assign_name(&pattern, pattern.name, pattern.span, pattern.type, value);
+  case PatternKind::Name: return assign_name(&pattern, pattern.name, pattern.span, pattern.type, value);
   case PatternKind::Tuple:
     return destructure(pattern, value, [this](const Pattern &part, Inst *of) { assign_to(part, of); });
   case PatternKind::Index: {
     const IndexExpr &place = cast<IndexExpr>(pattern.place);
-    if (place.indices.empty())
-      return; // Reported by the parser.
+    if (place.indices.empty()) return; // Reported by the parser.
     std::vector<Inst *> args = with_indices(build(place.base), place);
     args.push_back(value);
     ssa_.add(Op::SetIndex, place.span, std::move(args));
@@ -203,8 +173,7 @@ void BodyBuilder::assign_to(const Pattern &pattern, Inst *value) {
     context_.diagnostics.report<Diag::FieldAssignment>(pattern.span)
         .help("make a new tuple: `p = (x: p.x + 1, y: p.y)`");
     return;
-  case PatternKind::Ignore:
-    return;
+  case PatternKind::Ignore: return;
   }
 }
 
@@ -216,8 +185,7 @@ void BodyBuilder::assign_name(const void *node, std::string_view name, Span span
     store->fresh = single_assignment_ && body_.is_unit;
     return;
   }
-  if (type)
-    variable->type = type;
+  if (type) variable->type = type;
   value = coerce(value, variable->type, Inst::Variable);
   if (variable->cell)
     ssa_.add(Op::CellSet, span, {ssa_.read(variable, span), value});
@@ -227,16 +195,12 @@ void BodyBuilder::assign_name(const void *node, std::string_view name, Span span
 
 void BodyBuilder::declare(const Pattern &pattern, Inst *value) {
   switch (pattern.kind) {
-  case PatternKind::Name:
-    return declare_name(pattern, value);
+  case PatternKind::Name: return declare_name(pattern, value);
   case PatternKind::Tuple:
     return destructure(pattern, value, [this](const Pattern &part, Inst *of) { declare(part, of); });
   case PatternKind::Index:
-  case PatternKind::Field:
-    context_.diagnostics.report<Diag::NotAVariable>(pattern.span);
-    return;
-  case PatternKind::Ignore:
-    return;
+  case PatternKind::Field: context_.diagnostics.report<Diag::NotAVariable>(pattern.span); return;
+  case PatternKind::Ignore: return;
   }
 }
 
@@ -254,8 +218,7 @@ void BodyBuilder::declare_name(const Pattern &pattern, Inst *value) {
 /// A lambda that captures the variable it is assigned to would hold a cell that holds the lambda: a type without end.
 void BodyBuilder::report_recursion(const void *node, const Callable &callable, Span span) {
   const Variable *variable = context_.resolution.variable(node);
-  if (!variable)
-    return;
+  if (!variable) return;
   for (const Body::Capture &capture : context_.resolution.body(callable.node).captures)
     if (capture.variable == variable)
       context_.diagnostics.report<Diag::RecursiveLocalFunction>(capture.span, variable->name)
@@ -271,16 +234,14 @@ Inst *BodyBuilder::read_variable(const void *node, std::string_view name, Span s
     return global;
   }
   Inst *value = ssa_.read(variable, span);
-  if (!variable->cell)
-    return value;
+  if (!variable->cell) return value;
   Inst *get = ssa_.add(Op::CellGet, span, {value});
   get->name = keep(name);
   return get;
 }
 
 Inst *BodyBuilder::coerce(Inst *value, const TypeExpr *type, Inst::Role role) {
-  if (!type)
-    return value;
+  if (!type) return value;
   Inst *coerced = ssa_.add(Op::Coerce, value->span, {value});
   coerced->type_expr = type;
   coerced->role = role;

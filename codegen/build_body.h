@@ -87,7 +87,8 @@ private:
   void assign_name(const void *node, std::string_view name, Span span, const TypeExpr *type, Inst *value);
   void declare(const Pattern &pattern, Inst *value);
   void declare_name(const Pattern &pattern, Inst *value);
-  template <typename Bind> void destructure(const Pattern &pattern, Inst *value, Bind bind);
+  template <typename Bind>
+  void destructure(const Pattern &pattern, Inst *value, Bind bind);
   void report_recursion(const void *node, const Callable &callable, Span span);
   Inst *read_variable(const void *node, std::string_view name, Span span);
   Inst *coerce(Inst *value, const TypeExpr *type, Inst::Role role);

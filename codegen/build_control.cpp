@@ -7,8 +7,7 @@ namespace kiln {
 /// Branches on a condition; `and`, `or`, `not` and chains of comparisons become control flow. Seals no target.
 void BodyBuilder::branch_on(const Expr *condition, Block *yes, Block *no) {
   while (const UnaryExpr *negation = as<UnaryExpr>(condition)) {
-    if (negation->op != UnaryOp::Not)
-      break;
+    if (negation->op != UnaryOp::Not) break;
     std::swap(yes, no);
     condition = negation->operand;
   }
@@ -50,8 +49,7 @@ void BodyBuilder::branch_on_chain(const CompareExpr &compare, Block *yes, Block 
     bool last = i + 1 == compare.ops.size();
     Block *next = last ? yes : ssa_.new_block();
     ssa_.branch(holds, span, next, no);
-    if (!last)
-      ssa_.enter(next);
+    if (!last) ssa_.enter(next);
     left = right;
   }
 }
@@ -96,8 +94,7 @@ Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
     build_arm(test->yes);
     ssa_.enter(no);
     const IfExpr *next = as<IfExpr>(test->no);
-    if (!next)
-      break;
+    if (!next) break;
     test = next;
   }
   if (test->no) {
@@ -114,10 +111,8 @@ Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
 
 Inst *BodyBuilder::build_block(const BlockExpr &block, bool wants_value) {
   Inst *value = nullptr;
-  for (const Stmt *next : block.statements)
-    value = statement(next, wants_value && next == block.statements.back());
-  if (!value && wants_value)
-    value = none(block.span);
+  for (const Stmt *next : block.statements) value = statement(next, wants_value && next == block.statements.back());
+  if (!value && wants_value) value = none(block.span);
   return value;
 }
 
@@ -172,8 +167,7 @@ void BodyBuilder::end_loop(const Loop &loop) {
 }
 
 void BodyBuilder::build_for(const ForStmt &statement) {
-  if (statement.generators.empty())
-    return; // Could not be parsed.
+  if (statement.generators.empty()) return; // Could not be parsed.
   std::vector<Loop> loops;
   for (const Generator &generator : statement.generators) {
     Inst *source = build(generator.source);
@@ -183,16 +177,13 @@ void BodyBuilder::build_for(const ForStmt &statement) {
   loops_.push_back({loops.front().exit, loops.back().latch});
   effect(statement.body);
   loops_.pop_back();
-  for (size_t i = loops.size(); i-- > 0;)
-    end_loop(loops[i]);
+  for (size_t i = loops.size(); i-- > 0;) end_loop(loops[i]);
 }
 
 Inst *BodyBuilder::build_comprehension(const ComprehensionExpr &comprehension) {
-  if (comprehension.generators.empty())
-    return none(comprehension.span); // Could not be parsed.
+  if (comprehension.generators.empty()) return none(comprehension.span); // Could not be parsed.
   std::vector<Inst *> sources;
-  for (const Generator &generator : comprehension.generators)
-    sources.push_back(build(generator.source));
+  for (const Generator &generator : comprehension.generators) sources.push_back(build(generator.source));
   Inst *array = ssa_.add(Op::CompNew, comprehension.span, sources);
   array->index = static_cast<uint32_t>(sources.size());
   array->exact = !comprehension.condition;
@@ -213,8 +204,7 @@ Inst *BodyBuilder::build_comprehension(const ComprehensionExpr &comprehension) {
   }
   Inst *value = build(comprehension.value);
   ssa_.add(Op::CompAppend, comprehension.value->span, {array, value});
-  for (size_t i = loops.size(); i-- > 0;)
-    end_loop(loops[i]);
+  for (size_t i = loops.size(); i-- > 0;) end_loop(loops[i]);
   return ssa_.add(Op::CompDone, comprehension.span, {array});
 }
 
@@ -237,8 +227,7 @@ void BodyBuilder::build_return(const ReturnStmt &statement) {
   }
   Inst *value = statement.value ? build(statement.value) : none(statement.span);
   value = coerce(value, result_type_, Inst::Result);
-  if (ssa_.reachable())
-    ssa_.return_value(value, statement.value ? statement.value->span : statement.span);
+  if (ssa_.reachable()) ssa_.return_value(value, statement.value ? statement.value->span : statement.span);
   ssa_.enter_unreachable();
 }
 

@@ -9,27 +9,23 @@ Inst *BodyBuilder::build(const Expr *expr) {
   std::vector<const Expr *> spine;
   while (expr->kind != ExprKind::Logical) { // Those have a spine of their own.
     const Expr *left = left_operand(expr);
-    if (!left)
-      break;
+    if (!left) break;
     spine.push_back(expr);
     expr = left;
   }
   Inst *value = emit_leaf(expr);
-  for (size_t i = spine.size(); i-- > 0;)
-    value = emit_above_left(spine[i], value);
+  for (size_t i = spine.size(); i-- > 0;) value = emit_above_left(spine[i], value);
   return value;
 }
 
 Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
   if (const BinaryExpr *binary = as<BinaryExpr>(expr))
     return emit_binary(binary->op, expr->span, binary->op_span, left, build(binary->right));
-  if (const CallExpr *call = as<CallExpr>(expr))
-    return emit_call(Op::Call, expr, left, {}, {}, call->arguments);
+  if (const CallExpr *call = as<CallExpr>(expr)) return emit_call(Op::Call, expr, left, {}, {}, call->arguments);
   if (const MethodCallExpr *call = as<MethodCallExpr>(expr))
     return emit_call(Op::CallMethod, expr, left, call->name.text, call->name.span, call->arguments);
   if (const IndexExpr *index = as<IndexExpr>(expr)) {
-    if (index->indices.empty())
-      return none(expr->span); // Reported by the parser.
+    if (index->indices.empty()) return none(expr->span); // Reported by the parser.
     return ssa_.add(Op::Index, expr->span, with_indices(left, *index));
   }
   const FieldExpr &field = cast<FieldExpr>(expr);
@@ -41,56 +37,39 @@ Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
 
 std::vector<Inst *> BodyBuilder::with_indices(Inst *base, const IndexExpr &place) {
   std::vector<Inst *> args = {base};
-  for (const Expr *index : place.indices)
-    args.push_back(build(index));
+  for (const Expr *index : place.indices) args.push_back(build(index));
   return args;
 }
 
 Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   switch (expr->kind) {
   case ExprKind::Error: // Reported by the parser.
-  case ExprKind::None:
-    return none(expr->span);
-  case ExprKind::Number:
-    return emit(cast<NumberExpr>(expr));
+  case ExprKind::None: return none(expr->span);
+  case ExprKind::Number: return emit(cast<NumberExpr>(expr));
   case ExprKind::Bool: {
     Inst *inst = constant(expr->span, Constant::Bool);
     inst->constant.integer = cast<BoolExpr>(expr).value;
     return inst;
   }
-  case ExprKind::String:
-    return emit(cast<StringExpr>(expr));
-  case ExprKind::Name:
-    return emit(cast<NameExpr>(expr));
-  case ExprKind::Unary:
-    return emit(cast<UnaryExpr>(expr));
-  case ExprKind::Logical:
-    return build_truth(expr);
+  case ExprKind::String: return emit(cast<StringExpr>(expr));
+  case ExprKind::Name: return emit(cast<NameExpr>(expr));
+  case ExprKind::Unary: return emit(cast<UnaryExpr>(expr));
+  case ExprKind::Logical: return build_truth(expr);
   case ExprKind::Compare: {
     const CompareExpr &compare = cast<CompareExpr>(expr);
-    if (compare.ops.size() > 1)
-      return build_truth(expr);
+    if (compare.ops.size() > 1) return build_truth(expr);
     Inst *left = build(compare.operands[0]);
     return emit_binary(compare.ops[0], expr->span, compare.op_spans[0], left, build(compare.operands[1]));
   }
-  case ExprKind::Is:
-    return emit(cast<IsExpr>(expr));
-  case ExprKind::If:
-    return build_if(cast<IfExpr>(expr), true);
-  case ExprKind::Block:
-    return build_block(cast<BlockExpr>(expr), true);
-  case ExprKind::Range:
-    return emit(cast<RangeExpr>(expr));
-  case ExprKind::Tuple:
-    return emit(cast<TupleExpr>(expr));
-  case ExprKind::Array:
-    return emit(cast<ArrayExpr>(expr));
-  case ExprKind::EmptyArray:
-    return emit(cast<EmptyArrayExpr>(expr));
-  case ExprKind::Comprehension:
-    return build_comprehension(cast<ComprehensionExpr>(expr));
-  case ExprKind::Lambda:
-    return emit(Callable(cast<LambdaExpr>(expr)));
+  case ExprKind::Is: return emit(cast<IsExpr>(expr));
+  case ExprKind::If: return build_if(cast<IfExpr>(expr), true);
+  case ExprKind::Block: return build_block(cast<BlockExpr>(expr), true);
+  case ExprKind::Range: return emit(cast<RangeExpr>(expr));
+  case ExprKind::Tuple: return emit(cast<TupleExpr>(expr));
+  case ExprKind::Array: return emit(cast<ArrayExpr>(expr));
+  case ExprKind::EmptyArray: return emit(cast<EmptyArrayExpr>(expr));
+  case ExprKind::Comprehension: return build_comprehension(cast<ComprehensionExpr>(expr));
+  case ExprKind::Lambda: return emit(Callable(cast<LambdaExpr>(expr)));
   case ExprKind::Binary:
   case ExprKind::Call:
   case ExprKind::MethodCall:
@@ -139,8 +118,7 @@ Inst *BodyBuilder::emit(const StringExpr &string) {
     format->op_span = part.format_span;
     pieces.push_back(format);
   }
-  if (pieces.empty())
-    return text(string.span, "");
+  if (pieces.empty()) return text(string.span, "");
   return pieces.size() == 1 ? pieces[0] : ssa_.add(Op::Concat, string.span, std::move(pieces));
 }
 
@@ -148,8 +126,7 @@ Inst *BodyBuilder::emit(const NameExpr &name) { return read_variable(&name, name
 
 Inst *BodyBuilder::emit(const UnaryExpr &unary) {
   Inst *operand = build(unary.operand);
-  if (unary.op == UnaryOp::Plus)
-    return operand;
+  if (unary.op == UnaryOp::Plus) return operand;
   Inst *inst = ssa_.add(Op::Unary, unary.span, {operand});
   inst->unary_op = unary.op;
   inst->op_span = unary.op_span;
@@ -166,8 +143,7 @@ Inst *BodyBuilder::emit_binary(BinaryOp op, Span span, Span op_span, Inst *left,
 Inst *BodyBuilder::emit(const IsExpr &is) {
   Inst *inst = ssa_.add(Op::Is, is.span, {build(is.value)});
   inst->type_expr = is.type;
-  if (!is.negated)
-    return inst;
+  if (!is.negated) return inst;
   Inst *negated = ssa_.add(Op::Unary, is.span, {inst});
   negated->unary_op = UnaryOp::Not;
   negated->op_span = is.span;
@@ -177,19 +153,16 @@ Inst *BodyBuilder::emit(const IsExpr &is) {
 Inst *BodyBuilder::emit(const RangeExpr &range) {
   std::vector<Inst *> args = {build(range.first)};
   args.push_back(build(range.last));
-  if (range.step)
-    args.push_back(build(range.step));
+  if (range.step) args.push_back(build(range.step));
   Inst *inst = ssa_.add(Op::Range, range.span, std::move(args));
   inst->inclusive = range.inclusive;
   return inst;
 }
 
 Inst *BodyBuilder::emit(const TupleExpr &tuple) {
-  if (tuple.elements.empty())
-    return none(tuple.span); // Reported by the parser.
+  if (tuple.elements.empty()) return none(tuple.span); // Reported by the parser.
   std::vector<Inst *> args;
-  for (const Expr *element : tuple.elements)
-    args.push_back(build(element));
+  for (const Expr *element : tuple.elements) args.push_back(build(element));
   Inst *inst = ssa_.add(Op::Tuple, tuple.span, std::move(args));
   for (const Ident &name : tuple.names) {
     inst->names.push_back(keep(name.text));
@@ -199,11 +172,9 @@ Inst *BodyBuilder::emit(const TupleExpr &tuple) {
 }
 
 Inst *BodyBuilder::emit(const ArrayExpr &array) {
-  if (array.elements.empty())
-    return ssa_.add(Op::EmptyArray, array.span);
+  if (array.elements.empty()) return ssa_.add(Op::EmptyArray, array.span);
   std::vector<Inst *> args;
-  for (const Expr *element : array.elements)
-    args.push_back(build(element));
+  for (const Expr *element : array.elements) args.push_back(build(element));
   return ssa_.add(Op::Array, array.span, std::move(args));
 }
 

@@ -28,16 +28,13 @@ void collect_free_names(const Stmt &statement, std::unordered_set<std::string_vi
 }
 
 void collect_assigned_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
-  if (statement.kind == StmtKind::Function)
-    return; // A definition.
+  if (statement.kind == StmtKind::Function) return; // A definition.
   const Stmt *unit[] = {&statement};
-  for (const Ident &name : assigned_names(unit).names)
-    names.insert(name.text);
+  for (const Ident &name : assigned_names(unit).names) names.insert(name.text);
 }
 
 bool contains_loop(const Stmt &statement) {
-  if (statement.kind == StmtKind::Function)
-    return false;
+  if (statement.kind == StmtKind::Function) return false;
   LoopSearch search;
   search.walk(&statement);
   return search.found;

@@ -11,14 +11,11 @@ uint64_t key(const Variable *variable, const Block *block) { return uint64_t(var
 
 size_t edge_count(const Block *block) {
   switch (block->end.kind) {
-  case TermKind::Jump:
-    return 1;
-  case TermKind::Branch:
-    return 2;
+  case TermKind::Jump: return 1;
+  case TermKind::Branch: return 2;
   case TermKind::None:
   case TermKind::Return:
-  case TermKind::Unreachable:
-    return 0;
+  case TermKind::Unreachable: return 0;
   }
   return 0;
 }
@@ -75,16 +72,14 @@ void SsaBuilder::add_edge(Block *from, Edge &edge, Block *target, std::initializ
 }
 
 void SsaBuilder::jump(Block *target, Span span, std::initializer_list<Inst *> args) {
-  if (!reachable_)
-    return;
+  if (!reachable_) return;
   current_->end.kind = TermKind::Jump;
   current_->end.span = span;
   add_edge(current_, current_->end.edges[0], target, args);
 }
 
 void SsaBuilder::branch(Inst *condition, Span span, Block *yes, Block *no) {
-  if (!reachable_)
-    return;
+  if (!reachable_) return;
   current_->end.kind = TermKind::Branch;
   current_->end.span = span;
   current_->end.value = condition;
@@ -123,8 +118,7 @@ Inst *SsaBuilder::lookup(const Variable *variable, Block *block, Span span) {
   std::vector<Block *> passed;
   Inst *value = nullptr;
   for (;;) {
-    if ((value = defined(variable, block)))
-      break;
+    if ((value = defined(variable, block))) break;
     State &at = state(block);
     if (at.sealed && at.preds.size() == 1) {
       passed.push_back(block);
@@ -143,8 +137,7 @@ Inst *SsaBuilder::lookup(const Variable *variable, Block *block, Span span) {
     define(variable, block, value);
     break;
   }
-  for (Block *between : passed)
-    define(variable, between, value);
+  for (Block *between : passed) define(variable, between, value);
   return value;
 }
 
@@ -153,8 +146,7 @@ Inst *SsaBuilder::at_entry(const Variable *variable, Block *block, Span span) {
   value->name = variable->name;
   value->fresh = entry_op_ == Op::Name; // Not an unknown name when it is missing: unset.
   value->block = block;
-  if (block->id == 0)
-    prologue_.push_back(value);
+  if (block->id == 0) prologue_.push_back(value);
   return value;
 }
 
@@ -165,8 +157,7 @@ void SsaBuilder::fill() {
     for (size_t i = 0; i < state(next.block).preds.size(); ++i) {
       Pred pred = state(next.block).preds[i];
       Inst *value = lookup(next.variable, pred.block, next.param->span);
-      if (pred.edge->args.size() <= next.param->index)
-        pred.edge->args.resize(next.param->index + 1);
+      if (pred.edge->args.size() <= next.param->index) pred.edge->args.resize(next.param->index + 1);
       pred.edge->args[next.param->index] = value;
     }
   }
@@ -176,8 +167,7 @@ void SsaBuilder::seal(Block *block) {
   State &at = state(block);
   assert(!at.sealed);
   at.sealed = true;
-  for (auto [variable, param] : at.incomplete)
-    unfilled_.push_back({block, variable, param});
+  for (auto [variable, param] : at.incomplete) unfilled_.push_back({block, variable, param});
   at.incomplete.clear();
   fill();
 }
@@ -190,14 +180,18 @@ void SsaBuilder::finish() {
   merge_blocks();
   resolve_uses();
   add_prologue();
-  renumber();
+  number_blocks();
   find_loops(function_);
+  if (function_.has_loop) {
+    order_blocks(); // Again, as loops are known now.
+    number_blocks();
+  }
+  renumber();
 }
 
 Inst *SsaBuilder::resolve(Inst *value) {
   while (Inst *other = replaced_[value->id]) {
-    if (Inst *further = replaced_[other->id])
-      replaced_[value->id] = further;
+    if (Inst *further = replaced_[other->id]) replaced_[value->id] = further;
     value = other;
   }
   return value;
@@ -208,10 +202,8 @@ Inst *SsaBuilder::only_value(const Block *block, const Inst *param) {
   Inst *only = nullptr;
   for (const Pred &pred : state(block).preds) {
     Inst *value = resolve(pred.edge->args[param->index]);
-    if (value == param || value == only)
-      continue;
-    if (only)
-      return nullptr;
+    if (value == param || value == only) continue;
+    if (only) return nullptr;
     only = value;
   }
   return only;
@@ -233,38 +225,38 @@ void SsaBuilder::remove_trivial_params() {
       return value != nullptr;
     });
   }
-  for (Block &block : function_.block_storage)
-    drop_replaced_params(&block);
+  for (Block &block : function_.block_storage) drop_replaced_params(&block);
 }
 
 void SsaBuilder::drop_replaced_params(Block *block) {
-  if (state(block).preds.empty())
-    return;
+  if (state(block).preds.empty()) return;
   std::vector<Inst *> kept;
   for (Inst *param : block->params)
-    if (!replaced_[param->id])
-      kept.push_back(param);
+    if (!replaced_[param->id]) kept.push_back(param);
   for (const Pred &pred : state(block).preds) {
     std::vector<Inst *> args;
-    for (Inst *param : kept)
-      args.push_back(resolve(pred.edge->args[param->index]));
+    for (Inst *param : kept) args.push_back(resolve(pred.edge->args[param->index]));
     pred.edge->args = std::move(args);
   }
   block->params = std::move(kept);
-  for (uint32_t i = 0; i < block->params.size(); ++i)
-    block->params[i]->index = i;
+  for (uint32_t i = 0; i < block->params.size(); ++i) block->params[i]->index = i;
 }
 
-/// Reverse postorder, a branch's true side first, without recursion.
+/// Reverse postorder, without recursion: a loop's blocks before those after the loop, a branch's true side first.
 void SsaBuilder::order_blocks() {
   std::vector<Block *> postorder;
   std::vector<bool> seen(function_.block_storage.size());
   std::vector<std::pair<Block *, size_t>> path; // Each with the number of its edges still to follow.
   auto visit = [&](Block *block) {
-    if (seen[block->id])
-      return;
+    if (seen[block->id]) return;
     seen[block->id] = true;
     path.emplace_back(block, edge_count(block));
+  };
+  // What is visited first comes last.
+  auto next_edge = [](const Block *block, size_t left) -> size_t {
+    const Edge *edges = block->end.edges;
+    bool swapped = edge_count(block) == 2 && edges[0].target->loop_depth < edges[1].target->loop_depth;
+    return swapped ? 2 - left : left - 1;
   };
   visit(&function_.block_storage.front());
   while (!path.empty()) {
@@ -274,8 +266,9 @@ void SsaBuilder::order_blocks() {
       path.pop_back();
       continue;
     }
+    const Edge &edge = block->end.edges[next_edge(block, left)];
     --left;
-    visit(block->end.edges[left].target);
+    visit(edge.target);
   }
   function_.blocks.assign(postorder.rbegin(), postorder.rend());
 }
@@ -285,13 +278,11 @@ void SsaBuilder::merge_blocks() {
   std::vector<Block *> kept;
   std::vector<bool> gone(function_.block_storage.size());
   for (Block *block : function_.blocks) {
-    if (gone[block->id])
-      continue;
+    if (gone[block->id]) continue;
     kept.push_back(block);
     while (block->end.kind == TermKind::Jump && state(block->end.edges[0].target).preds.size() == 1) {
       Block *next = block->end.edges[0].target; // Its parameters had one value, so it has none.
-      for (Inst *inst : next->insts)
-        inst->block = block;
+      for (Inst *inst : next->insts) inst->block = block;
       block->insts.insert(block->insts.end(), next->insts.begin(), next->insts.end());
       block->end = std::move(next->end);
       gone[next->id] = true;
@@ -303,30 +294,28 @@ void SsaBuilder::merge_blocks() {
 void SsaBuilder::resolve_uses() {
   for (Block *block : function_.blocks) {
     for (Inst *inst : block->insts)
-      for (Inst *&arg : inst->args)
-        arg = resolve(arg);
-    if (block->end.value)
-      block->end.value = resolve(block->end.value);
+      for (Inst *&arg : inst->args) arg = resolve(arg);
+    if (block->end.value) block->end.value = resolve(block->end.value);
   }
 }
 
 void SsaBuilder::add_prologue() {
-  if (prologue_.empty())
-    return;
+  if (prologue_.empty()) return;
   std::vector<bool> used(function_.inst_storage.size());
   for (const Block *block : function_.blocks) {
     for (const Inst *inst : block->insts)
-      for (const Inst *arg : inst->args)
-        used[arg->id] = true;
-    if (block->end.value)
-      used[block->end.value->id] = true;
+      for (const Inst *arg : inst->args) used[arg->id] = true;
+    if (block->end.value) used[block->end.value->id] = true;
     for (size_t i = 0; i < edge_count(block); ++i)
-      for (const Inst *arg : block->end.edges[i].args)
-        used[arg->id] = true;
+      for (const Inst *arg : block->end.edges[i].args) used[arg->id] = true;
   }
   std::erase_if(prologue_, [&used](const Inst *inst) { return !used[inst->id]; });
   std::vector<Inst *> &insts = function_.entry()->insts;
   insts.insert(insts.begin(), prologue_.begin(), prologue_.end());
+}
+
+void SsaBuilder::number_blocks() {
+  for (uint32_t id = 0; id < function_.blocks.size(); ++id) function_.blocks[id]->id = id;
 }
 
 /// Keeps only what is reachable, numbered in order.
@@ -339,20 +328,14 @@ void SsaBuilder::renumber() {
     to->id = static_cast<uint32_t>(storage.size() - 1);
     inst = to;
   };
-  for (uint32_t id = 0; id < function_.blocks.size(); ++id) {
-    Block *block = function_.blocks[id];
-    block->id = id;
-    for (Inst *&param : block->params)
-      move(param);
-    for (Inst *&inst : block->insts)
-      move(inst);
+  for (Block *block : function_.blocks) {
+    for (Inst *&param : block->params) move(param);
+    for (Inst *&inst : block->insts) move(inst);
   }
   auto follow = [&moved](Inst *&use) { use = moved[use->id]; };
   for (Block *block : function_.blocks) {
-    for (Inst *inst : block->insts)
-      std::for_each(inst->args.begin(), inst->args.end(), follow);
-    if (block->end.value)
-      follow(block->end.value);
+    for (Inst *inst : block->insts) std::for_each(inst->args.begin(), inst->args.end(), follow);
+    if (block->end.value) follow(block->end.value);
     for (size_t i = 0; i < edge_count(block); ++i)
       std::for_each(block->end.edges[i].args.begin(), block->end.edges[i].args.end(), follow);
   }
@@ -361,20 +344,17 @@ void SsaBuilder::renumber() {
 
 void find_loops(KirFunction &function) {
   function.has_loop = false;
-  for (Block *block : function.blocks)
-    block->loop_header = false, block->loop_depth = 0;
+  for (Block *block : function.blocks) block->loop_header = false, block->loop_depth = 0;
   std::vector<std::vector<Block *>> preds(function.blocks.size());
   for (Block *block : function.blocks)
     for (size_t i = 0; i < edge_count(block); ++i) {
       Block *target = block->end.edges[i].target;
       preds[target->id].push_back(block);
-      if (block->id >= target->id)
-        target->loop_header = function.has_loop = true;
+      if (block->id >= target->id) target->loop_header = function.has_loop = true;
     }
   std::vector<uint32_t> in_loop(function.blocks.size(), UINT32_MAX); // The last header whose loop has the block.
   for (Block *header : function.blocks) {
-    if (!header->loop_header)
-      continue;
+    if (!header->loop_header) continue;
     // The natural loop: what reaches a back edge without passing the header.
     std::vector<Block *> work = {header};
     in_loop[header->id] = header->id;
@@ -383,8 +363,7 @@ void find_loops(KirFunction &function) {
       work.pop_back();
       ++block->loop_depth;
       for (Block *pred : preds[block->id]) {
-        if (in_loop[pred->id] == header->id || (block == header && pred->id < header->id))
-          continue;
+        if (in_loop[pred->id] == header->id || (block == header && pred->id < header->id)) continue;
         in_loop[pred->id] = header->id;
         work.push_back(pred);
       }

@@ -76,6 +76,7 @@ private:
   void merge_blocks();
   void resolve_uses();
   void add_prologue();
+  void number_blocks();
   void renumber();
 
   KirFunction &function_;

@@ -21,18 +21,14 @@ std::string_view to_string(IntrinsicKind kind) {
 }
 
 bool operator==(const Constant &a, const Constant &b) {
-  if (a.kind != b.kind)
-    return false;
+  if (a.kind != b.kind) return false;
   switch (a.kind) {
-  case Constant::None:
-    return true;
+  case Constant::None: return true;
   case Constant::Bool:
-  case Constant::Int:
-    return a.integer == b.integer;
+  case Constant::Int: return a.integer == b.integer;
   case Constant::Float: // By bits: 0.0 and -0.0 differ, a NaN equals itself.
     return std::bit_cast<uint64_t>(a.floating) == std::bit_cast<uint64_t>(b.floating);
-  case Constant::Str:
-    return a.text == b.text;
+  case Constant::Str: return a.text == b.text;
   }
   return false;
 }

@@ -11,30 +11,21 @@ namespace {
 
 std::string_view text(Conversion conversion) {
   switch (conversion) {
-  case Conversion::Exact:
-    return "exact";
-  case Conversion::Rounding:
-    return "rounding";
-  case Conversion::Checked:
-    return "checked";
-  case Conversion::CheckedExact:
-    return "checked-exact";
-  case Conversion::Truncating:
-    return "truncating";
-  case Conversion::Wrapping:
-    return "wrapping";
+  case Conversion::Exact: return "exact";
+  case Conversion::Rounding: return "rounding";
+  case Conversion::Checked: return "checked";
+  case Conversion::CheckedExact: return "checked-exact";
+  case Conversion::Truncating: return "truncating";
+  case Conversion::Wrapping: return "wrapping";
   }
   return {};
 }
 
 std::string_view text(Inst::Role role) {
   switch (role) {
-  case Inst::Variable:
-    return "variable";
-  case Inst::Result:
-    return "result";
-  case Inst::Parameter:
-    return "parameter";
+  case Inst::Variable: return "variable";
+  case Inst::Result: return "result";
+  case Inst::Parameter: return "parameter";
   }
   return {};
 }
@@ -70,7 +61,8 @@ public:
   std::string print(std::string_view title);
 
 private:
-  template <typename... Args> void put(fmt::format_string<Args...> format, Args &&...args) {
+  template <typename... Args>
+  void put(fmt::format_string<Args...> format, Args &&...args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
   void put_signature(std::string_view title);
@@ -95,13 +87,11 @@ private:
 
 std::string Printer::print(std::string_view title) {
   put_signature(title);
-  for (const Block *block : function_.blocks)
-    put_block(*block);
+  for (const Block *block : function_.blocks) put_block(*block);
   for (size_t i = 0; i < function_.params.size(); ++i)
     if (const KirFunction *value = function_.params[i].default_value.get())
       out_ += Printer(*value, sources_).print(fmt::format("default {}", function_.params[i].name));
-  for (const auto &lambda : function_.lambdas)
-    out_ += Printer(*lambda, sources_).print(lambda_name(lambda.get()));
+  for (const auto &lambda : function_.lambdas) out_ += Printer(*lambda, sources_).print(lambda_name(lambda.get()));
   return std::move(out_);
 }
 
@@ -112,15 +102,12 @@ void Printer::put_signature(std::string_view title) {
     for (size_t i = 0; i < function_.params.size(); ++i) {
       const KirParam &param = function_.params[i];
       put("{}{}", i == 0 ? "" : ", ", param.name);
-      if (std::string_view type = source_text(param.type_expr); !type.empty())
-        put(": {}", type);
-      if (param.default_value)
-        put(" = ...");
+      if (std::string_view type = source_text(param.type_expr); !type.empty()) put(": {}", type);
+      if (param.default_value) put(" = ...");
     }
     put(")");
   }
-  if (std::string_view type = source_text(function_.result_type); !type.empty())
-    put(": {}", type);
+  if (std::string_view type = source_text(function_.result_type); !type.empty()) put(": {}", type);
   for (size_t i = 0; i < function_.captures.size(); ++i)
     put("{}{}", i == 0 ? " captures " : ", ", function_.captures[i]);
   put("\n");
@@ -131,17 +118,13 @@ void Printer::put_block(const Block &block) {
   for (size_t i = 0; i < block.params.size(); ++i) {
     const Inst &param = *block.params[i];
     put("{}%{}", i == 0 ? "(" : ", ", param.id);
-    if (!param.name.empty())
-      put(" {}", param.name);
-    if (param.type)
-      put(": {}", to_string(param.type));
+    if (!param.name.empty()) put(" {}", param.name);
+    if (param.type) put(": {}", to_string(param.type));
   }
   put("{}:", block.params.empty() ? "" : ")");
-  if (block.loop_depth != 0)
-    put("  ; {} {}", block.loop_header ? "loop" : "in loop", block.loop_depth);
+  if (block.loop_depth != 0) put("  ; {} {}", block.loop_header ? "loop" : "in loop", block.loop_depth);
   put("\n");
-  for (const Inst *inst : block.insts)
-    put_inst(*inst);
+  for (const Inst *inst : block.insts) put_inst(*inst);
   put_end(block.end);
 }
 
@@ -153,17 +136,14 @@ void Printer::put_inst(const Inst &inst) {
     put_before_args(inst);
   put_args(inst);
   put_after_args(inst);
-  if (inst.unchecked)
-    put(" unchecked");
+  if (inst.unchecked) put(" unchecked");
   put_comment(inst.span, inst.type);
 }
 
 void Printer::put_constant(const Inst &inst) {
   switch (inst.constant.kind) {
-  case Constant::None:
-    return put(" none");
-  case Constant::Bool:
-    return put(" {}", inst.constant.integer != 0);
+  case Constant::None: return put(" none");
+  case Constant::Bool: return put(" {}", inst.constant.integer != 0);
   case Constant::Int: {
     bool is_u64 = inst.type ? inst.type->is(TypeKind::U64) : inst.number_type == NumberType::U64;
     if (is_u64)
@@ -172,14 +152,10 @@ void Printer::put_constant(const Inst &inst) {
       put(" {}", inst.constant.integer);
     break;
   }
-  case Constant::Float:
-    put(" {}", float_text(inst.constant.floating));
-    break;
-  case Constant::Str:
-    return put(" {}", quoted(inst.constant.text));
+  case Constant::Float: put(" {}", float_text(inst.constant.floating)); break;
+  case Constant::Str: return put(" {}", quoted(inst.constant.text));
   }
-  if (!function_.typed && !inst.literal)
-    put("{}", text(inst.number_type));
+  if (!function_.typed && !inst.literal) put("{}", text(inst.number_type));
 }
 
 /// What a reader wants to see first: the operator, the name, the callee.
@@ -196,12 +172,9 @@ void Printer::put_before_args(const Inst &inst) {
     put(" {}", text(inst.role));
   else if (inst.op == Op::Lambda)
     put(" {}", lambda_name(inst.function));
-  if (inst.callee)
-    put(" {}", inst.callee->display);
-  if (inst.global)
-    put(" {}", inst.global->name);
-  if (inst.external)
-    put(" {}", inst.external->name);
+  if (inst.callee) put(" {}", inst.callee->display);
+  if (inst.global) put(" {}", inst.global->name);
+  if (inst.external) put(" {}", inst.external->name);
   if (inst.op == Op::Format)
     put(" {}", quoted(inst.name));
   else if (inst.op == Op::CallMethod || inst.op == Op::Field)
@@ -215,8 +188,7 @@ void Printer::put_args(const Inst &inst) {
   size_t unnamed = inst.args.size() - inst.names.size();
   for (size_t i = 0; i < inst.args.size(); ++i) {
     put("{}", i == 0 ? " " : ", ");
-    if (i >= unnamed && !inst.names[i - unnamed].empty())
-      put("{}: ", inst.names[i - unnamed]);
+    if (i >= unnamed && !inst.names[i - unnamed].empty()) put("{}: ", inst.names[i - unnamed]);
     put("%{}", inst.args[i]->id);
   }
 }
@@ -230,20 +202,15 @@ void Printer::put_after_args(const Inst &inst) {
     put(", {}", inst.index);
   else if (inst.op == Op::CompNew)
     put(" rank {}", inst.index);
-  if (inst.exact)
-    put(" exact");
-  if (inst.inclusive)
-    put(" inclusive");
-  if (inst.fresh)
-    put(" fresh");
+  if (inst.exact) put(" exact");
+  if (inst.inclusive) put(" inclusive");
+  if (inst.fresh) put(" fresh");
 }
 
 void Printer::put_end(const Terminator &end) {
   switch (end.kind) {
-  case TermKind::None:
-    return put("  no end\n");
-  case TermKind::Unreachable:
-    return put("  unreachable\n");
+  case TermKind::None: return put("  no end\n");
+  case TermKind::Unreachable: return put("  unreachable\n");
   case TermKind::Jump:
     put("  jump ");
     put_edge(end.edges[0]);
@@ -266,14 +233,12 @@ void Printer::put_end(const Terminator &end) {
 
 void Printer::put_edge(const Edge &edge) {
   put("b{}", edge.target->id);
-  for (size_t i = 0; i < edge.args.size(); ++i)
-    put("{}%{}", i == 0 ? "(" : ", ", edge.args[i]->id);
+  for (size_t i = 0; i < edge.args.size(); ++i) put("{}%{}", i == 0 ? "(" : ", ", edge.args[i]->id);
   put("{}", edge.args.empty() ? "" : ")");
 }
 
 void Printer::put_comment(Span span, const Type *type) {
-  if (type)
-    put("  ; {}", to_string(type));
+  if (type) put("  ; {}", to_string(type));
   if (span.known()) {
     Location location = sources_.location(span);
     put("  {}{}:{}", type ? "" : "; ", location.line, location.column);
@@ -284,8 +249,7 @@ void Printer::put_comment(Span span, const Type *type) {
 /// `fn#2`: the third lambda of this body.
 std::string Printer::lambda_name(const KirFunction *lambda) const {
   for (size_t i = 0; i < function_.lambdas.size(); ++i)
-    if (function_.lambdas[i].get() == lambda)
-      return fmt::format("{}#{}", lambda->name, i);
+    if (function_.lambdas[i].get() == lambda) return fmt::format("{}#{}", lambda->name, i);
   return lambda ? lambda->name : "fn";
 }
 

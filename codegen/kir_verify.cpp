@@ -20,14 +20,11 @@ Stage stage(Op op) {
 
 size_t edge_count(const Terminator &end) {
   switch (end.kind) {
-  case TermKind::Jump:
-    return 1;
-  case TermKind::Branch:
-    return 2;
+  case TermKind::Jump: return 1;
+  case TermKind::Branch: return 2;
   case TermKind::None:
   case TermKind::Return:
-  case TermKind::Unreachable:
-    return 0;
+  case TermKind::Unreachable: return 0;
   }
   return 0;
 }
@@ -38,7 +35,8 @@ public:
   std::string verify();
 
 private:
-  template <typename... Args> void fail(fmt::format_string<Args...> format, Args &&...args) {
+  template <typename... Args>
+  void fail(fmt::format_string<Args...> format, Args &&...args) {
     if (problem_.empty()) // The first is the cause, most of the time.
       problem_ = fmt::format("{}: ", function_.name) + fmt::format(format, std::forward<Args>(args)...);
   }
@@ -62,27 +60,21 @@ private:
 };
 
 std::string Verifier::verify() {
-  if (function_.blocks.empty())
-    return function_.name + ": no blocks";
+  if (function_.blocks.empty()) return function_.name + ": no blocks";
   check_places();
-  if (problem_.empty())
-    check_edges();
-  if (problem_.empty())
-    check_order();
+  if (problem_.empty()) check_edges();
+  if (problem_.empty()) check_order();
   if (problem_.empty()) {
     find_dominators();
     number_dominator_tree();
     check_uses();
   }
-  if (!problem_.empty())
-    return problem_;
+  if (!problem_.empty()) return problem_;
   for (const KirParam &param : function_.params)
     if (param.default_value)
-      if (std::string inner = verify_kir(*param.default_value); !inner.empty())
-        return inner;
+      if (std::string inner = verify_kir(*param.default_value); !inner.empty()) return inner;
   for (const auto &lambda : function_.lambdas)
-    if (std::string inner = verify_kir(*lambda); !inner.empty())
-      return inner;
+    if (std::string inner = verify_kir(*lambda); !inner.empty()) return inner;
   return {};
 }
 
@@ -91,14 +83,10 @@ void Verifier::check_places() {
   position_.resize(function_.inst_count());
   owner_.resize(function_.inst_count());
   auto place = [this](const Inst *inst, const Block *block, size_t position) {
-    if (!inst)
-      return fail("b{} holds a null", block->id);
-    if (inst->id >= owner_.size())
-      return fail("%{} is not of this function", inst->id);
-    if (owner_[inst->id])
-      return fail("%{} stands in two places", inst->id);
-    if (inst->block != block)
-      return fail("%{} does not know that it is in b{}", inst->id, block->id);
+    if (!inst) return fail("b{} holds a null", block->id);
+    if (inst->id >= owner_.size()) return fail("%{} is not of this function", inst->id);
+    if (owner_[inst->id]) return fail("%{} stands in two places", inst->id);
+    if (inst->block != block) return fail("%{} does not know that it is in b{}", inst->id, block->id);
     if ((inst->op == Op::Param) != (position == 0))
       return fail("%{} is {} among the {}", inst->id, to_string(inst->op),
                   position == 0 ? "parameters" : "instructions");
@@ -108,12 +96,9 @@ void Verifier::check_places() {
   };
   for (size_t i = 0; i < function_.blocks.size(); ++i) {
     const Block *block = function_.blocks[i];
-    if (block->id != i)
-      fail("b{} stands at {}", block->id, i);
-    for (const Inst *param : block->params)
-      place(param, block, 0);
-    for (size_t k = 0; k < block->insts.size(); ++k)
-      place(block->insts[k], block, k + 1);
+    if (block->id != i) fail("b{} stands at {}", block->id, i);
+    for (const Inst *param : block->params) place(param, block, 0);
+    for (size_t k = 0; k < block->insts.size(); ++k) place(block->insts[k], block, k + 1);
   }
   size_t expected = function_.params.size() + function_.captures.size();
   if (!function_.typed && function_.entry()->params.size() != expected)
@@ -123,8 +108,7 @@ void Verifier::check_places() {
 void Verifier::check_inst(const Inst &inst) {
   if (stage(inst.op) == (function_.typed ? Stage::untyped : Stage::typed))
     fail("%{}: {} is not for {} KIR", inst.id, to_string(inst.op), function_.typed ? "typed" : "untyped");
-  if (function_.typed && (!inst.type || inst.type->is(TypeKind::Open)))
-    fail("%{} has no type", inst.id);
+  if (function_.typed && (!inst.type || inst.type->is(TypeKind::Open))) fail("%{} has no type", inst.id);
   size_t least = 0, most = SIZE_MAX;
   auto exactly = [&](size_t count) { least = most = count; };
   switch (inst.op) {
@@ -133,9 +117,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Name:
   case Op::Unset:
   case Op::EmptyArray:
-  case Op::LoadGlobal:
-    exactly(0);
-    break;
+  case Op::LoadGlobal: exactly(0); break;
   case Op::Unary:
   case Op::CellGet:
   case Op::Format:
@@ -149,9 +131,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Convert:
   case Op::TupleGet:
   case Op::Increment:
-  case Op::LambdaGet:
-    exactly(1);
-    break;
+  case Op::LambdaGet: exactly(1); break;
   case Op::Binary:
   case Op::CellSet:
   case Op::CompAppend:
@@ -161,33 +141,19 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::RangeHas:
   case Op::RangeGet:
   case Op::ArrayHas:
-  case Op::LinearGet:
-    exactly(2);
-    break;
-  case Op::CellNew:
-    most = 1;
-    break;
-  case Op::Range:
-    least = 2, most = 3;
-    break;
-  case Op::Index:
-    least = 2;
-    break;
-  case Op::SetIndex:
-    least = 3;
-    break;
+  case Op::LinearGet: exactly(2); break;
+  case Op::CellNew: most = 1; break;
+  case Op::Range: least = 2, most = 3; break;
+  case Op::Index: least = 2; break;
+  case Op::SetIndex: least = 3; break;
   case Op::Tuple:
   case Op::Array:
   case Op::Concat:
   case Op::Call:
   case Op::CallMethod:
   case Op::CompNew:
-  case Op::CompAlloc:
-    least = 1;
-    break;
-  case Op::CompFinish:
-    least = 2;
-    break;
+  case Op::CompAlloc: least = 1; break;
+  case Op::CompFinish: least = 2; break;
   case Op::Lambda:
     if (!inst.function)
       fail("%{}: a Lambda without a function", inst.id);
@@ -195,16 +161,13 @@ void Verifier::check_inst(const Inst &inst) {
       exactly(inst.function->captures.size());
     break;
   case Op::CallDirect:
-    if (!inst.callee)
-      fail("%{}: a CallDirect without a callee", inst.id);
+    if (!inst.callee) fail("%{}: a CallDirect without a callee", inst.id);
     break;
   case Op::CallExtern:
-    if (!inst.external)
-      fail("%{}: a CallExtern without a function", inst.id);
+    if (!inst.external) fail("%{}: a CallExtern without a function", inst.id);
     break;
   case Op::Intrinsic:
-  case Op::ArrayNew:
-    break;
+  case Op::ArrayNew: break;
   }
   if (inst.args.size() < least || inst.args.size() > most)
     fail("%{}: {} with {} operands", inst.id, to_string(inst.op), inst.args.size());
@@ -213,8 +176,7 @@ void Verifier::check_inst(const Inst &inst) {
 void Verifier::check_edges() {
   preds_.resize(function_.blocks.size());
   for (const Block *block : function_.blocks) {
-    if (block->end.kind == TermKind::None)
-      fail("b{} has no end", block->id);
+    if (block->end.kind == TermKind::None) fail("b{} has no end", block->id);
     if ((block->end.kind == TermKind::Branch || block->end.kind == TermKind::Return) && !block->end.value)
       fail("the end of b{} has no value", block->id);
     for (size_t i = 0; i < edge_count(block->end); ++i) {
@@ -228,22 +190,18 @@ void Verifier::check_edges() {
       preds_[edge.target->id].push_back(block);
     }
   }
-  if (!preds_[0].empty())
-    fail("b{} leads to the entry", preds_[0][0]->id);
+  if (!preds_[0].empty()) fail("b{} leads to the entry", preds_[0][0]->id);
 }
 
 /// Reverse postorder: only loop headers have edges from later blocks, and every block is reached from an earlier one.
 void Verifier::check_order() {
   for (const Block *block : function_.blocks) {
     bool from_earlier = block->id == 0, from_later = false;
-    for (const Block *pred : preds_[block->id])
-      (pred->id < block->id ? from_earlier : from_later) = true;
-    if (!from_earlier)
-      fail("b{} is not reached from an earlier block", block->id);
+    for (const Block *pred : preds_[block->id]) (pred->id < block->id ? from_earlier : from_later) = true;
+    if (!from_earlier) fail("b{} is not reached from an earlier block", block->id);
     if (from_later != block->loop_header)
       fail("b{} is {} loop header", block->id, from_later ? "not marked as a" : "no");
-    if (block->loop_header && block->loop_depth == 0)
-      fail("b{} is a loop header of depth 0", block->id);
+    if (block->loop_header && block->loop_depth == 0) fail("b{} is a loop header of depth 0", block->id);
   }
 }
 
@@ -252,8 +210,7 @@ void Verifier::find_dominators() {
   dominator_.assign(function_.blocks.size(), UINT32_MAX);
   dominator_[0] = 0;
   auto intersect = [this](uint32_t a, uint32_t b) {
-    while (a != b)
-      (a > b ? a : b) = dominator_[a > b ? a : b];
+    while (a != b) (a > b ? a : b) = dominator_[a > b ? a : b];
     return a;
   };
   for (bool changed = true; changed;) {
@@ -261,10 +218,8 @@ void Verifier::find_dominators() {
     for (uint32_t id = 1; id < function_.blocks.size(); ++id) {
       uint32_t found = UINT32_MAX;
       for (const Block *pred : preds_[id])
-        if (dominator_[pred->id] != UINT32_MAX)
-          found = found == UINT32_MAX ? pred->id : intersect(found, pred->id);
-      if (found != dominator_[id])
-        dominator_[id] = found, changed = true;
+        if (dominator_[pred->id] != UINT32_MAX) found = found == UINT32_MAX ? pred->id : intersect(found, pred->id);
+      if (found != dominator_[id]) dominator_[id] = found, changed = true;
     }
   }
 }
@@ -282,8 +237,7 @@ void Verifier::number_dominator_tree() {
     next[parent] += size[id];
   }
   last_.resize(count);
-  for (size_t id = 0; id < count; ++id)
-    last_[id] = first_[id] + size[id] - 1;
+  for (size_t id = 0; id < count; ++id) last_[id] = first_[id] + size[id] - 1;
 }
 
 bool Verifier::dominates(const Block *a, const Block *b) const {
@@ -291,13 +245,11 @@ bool Verifier::dominates(const Block *a, const Block *b) const {
 }
 
 void Verifier::check_use(const Inst *value, const Block *block, size_t position, std::string_view user) {
-  if (!value)
-    return fail("{} in b{} uses a null", user, block->id);
+  if (!value) return fail("{} in b{} uses a null", user, block->id);
   if (value->id >= owner_.size() || owner_[value->id] != value)
     return fail("{} in b{} uses %{}, which is in no block", user, block->id, value->id);
   bool defined = value->block == block ? position_[value->id] < position : dominates(value->block, block);
-  if (!defined)
-    fail("{} in b{} uses %{} where it is not defined", user, block->id, value->id);
+  if (!defined) fail("{} in b{} uses %{} where it is not defined", user, block->id, value->id);
 }
 
 void Verifier::check_uses() {
@@ -306,11 +258,9 @@ void Verifier::check_uses() {
       for (const Inst *arg : block->insts[i]->args)
         check_use(arg, block, i + 1, fmt::format("%{}", block->insts[i]->id));
     size_t end = block->insts.size() + 1;
-    if (block->end.value)
-      check_use(block->end.value, block, end, "the end");
+    if (block->end.value) check_use(block->end.value, block, end, "the end");
     for (size_t i = 0; i < edge_count(block->end); ++i)
-      for (const Inst *arg : block->end.edges[i].args)
-        check_use(arg, block, end, "an edge");
+      for (const Inst *arg : block->end.edges[i].args) check_use(arg, block, end, "an edge");
   }
 }
 

@@ -14,8 +14,7 @@ public:
 
 private:
   void assign(const void *, std::string_view name, Span span) override {
-    if (!declared_.contains(name) && seen_.insert(name).second)
-      result.names.push_back({name, span});
+    if (!declared_.contains(name) && seen_.insert(name).second) result.names.push_back({name, span});
   }
   void declare(const void *, std::string_view name, Span) override {
     declared_.insert(name);
@@ -25,8 +24,7 @@ private:
   void nested(const Callable &) override { result.has_callables = true; }
   void begin_scope() override { starts_.push_back(order_.size()); }
   void end_scope() override {
-    for (; order_.size() > starts_.back(); order_.pop_back())
-      declared_.erase(declared_.find(order_.back()));
+    for (; order_.size() > starts_.back(); order_.pop_back()) declared_.erase(declared_.find(order_.back()));
     starts_.pop_back();
   }
 
@@ -46,8 +44,7 @@ AssignedNames assigned_names(const Expr *body) {
 
 AssignedNames assigned_names(std::span<const Stmt *const> unit) {
   AssignedNamesWalk walk;
-  for (const Stmt *statement : unit)
-    walk.walk_top_level(statement);
+  for (const Stmt *statement : unit) walk.walk_top_level(statement);
   return std::move(walk.result);
 }
 
@@ -125,8 +122,7 @@ Variable *Resolver::make_local(std::string_view name, Span span) {
 
 void Resolver::resolve(const Callable &callable) {
   for (size_t i = 0; i < callable.params.size(); ++i)
-    if (callable.params[i].default_value)
-      resolve_default(callable, i);
+    if (callable.params[i].default_value) resolve_default(callable, i);
   Frame &frame = enter(callable.node, false);
   frame.named = callable.is_named();
   frame.body->is_lambda = frames_.size() > 1;
@@ -153,8 +149,7 @@ void Resolver::resolve_default(const Callable &callable, size_t param) {
     frame.body->params.push_back(variable);
   }
   for (const Ident &name : assigned_names(callable.params[param].default_value).names)
-    if (!frame.find(name.text))
-      frame.body->locals.push_back(make_local(name.text, name.span));
+    if (!frame.find(name.text)) frame.body->locals.push_back(make_local(name.text, name.span));
   walk(callable.params[param].default_value);
   frames_.pop_back();
 }
@@ -170,13 +165,10 @@ void Resolver::add_locals(const Callable &callable) {
       diagnostics_->report<Diag::GlobalParameter>(name.span, name.text);
   }
   for (const Ident &name : assigned.names) {
-    if (top().find(name.text))
-      continue;
+    if (top().find(name.text)) continue;
     bool known = false;
-    if (!callable.is_named())
-      find_to_assign(name.text, known);
-    if (!known)
-      top().body->locals.push_back(make_local(name.text, name.span));
+    if (!callable.is_named()) find_to_assign(name.text, known);
+    if (!known) top().body->locals.push_back(make_local(name.text, name.span));
   }
 }
 
@@ -188,15 +180,13 @@ void Resolver::resolve_unit(std::span<const Stmt *const> statements, const Resol
       top().body->locals.push_back(make_local(name.text, name.span));
       top().body->locals.back()->top_level = true;
     }
-  for (const Stmt *statement : statements)
-    walk_top_level(statement);
+  for (const Stmt *statement : statements) walk_top_level(statement);
   frames_.pop_back();
 }
 
 void Resolver::end_scope() {
   Frame &frame = top();
-  for (; frame.order.size() > frame.starts.back(); frame.order.pop_back())
-    frame.visible[frame.order.back()].pop_back();
+  for (; frame.order.size() > frame.starts.back(); frame.order.pop_back()) frame.visible[frame.order.back()].pop_back();
   frame.starts.pop_back();
 }
 
@@ -207,12 +197,9 @@ Variable *Resolver::find_to_read(std::string_view name, Span span) {
     if (Variable *const *found = frame.find(name)) {
       Variable *variable = *found;
       // Lambdas reach top-level variables by name, always.
-      if (!variable || (variable->top_level && i + 1 != frames_.size()))
-        return nullptr;
-      if (!isolated)
-        return variable;
-      if (diagnostics_)
-        diagnostics_->report<Diag::DefaultUsesLocal>(span, name);
+      if (!variable || (variable->top_level && i + 1 != frames_.size())) return nullptr;
+      if (!isolated) return variable;
+      if (diagnostics_) diagnostics_->report<Diag::DefaultUsesLocal>(span, name);
       return nullptr;
     }
     isolated |= frame.isolated;
@@ -226,14 +213,12 @@ Variable *Resolver::find_to_assign(std::string_view name, bool &known) {
     const Frame &frame = frames_[i];
     Variable *const *found = frame.find(name);
     // The top level is no function: lambdas share only what is local to its blocks and loops.
-    if (found && *found && (*found)->top_level && i + 1 != frames_.size())
-      return nullptr;
+    if (found && *found && (*found)->top_level && i + 1 != frames_.size()) return nullptr;
     if (found) {
       known = true;
       return *found;
     }
-    if (frame.isolated || frame.named)
-      return nullptr;
+    if (frame.isolated || frame.named) return nullptr;
   }
   return nullptr;
 }
@@ -242,12 +227,10 @@ void Resolver::read(const void *node, std::string_view name, Span span) {
   ++place_;
   Variable *variable = find_to_read(name, span);
   if (!variable) {
-    if (!top().body->is_unit)
-      resolution_.free_names_.insert(name);
+    if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
-  if (variable->owner != top().body)
-    capture(variable, span);
+  if (variable->owner != top().body) capture(variable, span);
   resolution_.variables_[node] = variable;
 }
 
@@ -256,8 +239,7 @@ void Resolver::assign(const void *node, std::string_view name, Span span) {
   bool known = false;
   Variable *variable = find_to_assign(name, known);
   if (!variable) {
-    if (!top().body->is_unit)
-      resolution_.free_names_.insert(name);
+    if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
   if (variable->owner != top().body) {
@@ -281,8 +263,7 @@ void Resolver::capture(Variable *variable, Span span) {
   for (; frames_[frame].body != variable->owner; --frame) {
     std::vector<Body::Capture> &captures = frames_[frame].body->captures;
     auto same = [variable](const Body::Capture &capture) { return capture.variable == variable; };
-    if (std::none_of(captures.begin(), captures.end(), same))
-      captures.push_back({variable, span});
+    if (std::none_of(captures.begin(), captures.end(), same)) captures.push_back({variable, span});
   }
   const std::vector<uint32_t> &loops = frames_[frame].loops;
   uint32_t at = variable->loop_depth < loops.size() ? loops[variable->loop_depth] : place_;

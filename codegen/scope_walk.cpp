@@ -6,18 +6,12 @@ namespace kiln {
 
 const Expr *left_operand(const Expr *expr) {
   switch (expr->kind) {
-  case ExprKind::Binary:
-    return cast<BinaryExpr>(expr).left;
-  case ExprKind::Logical:
-    return cast<LogicalExpr>(expr).left;
-  case ExprKind::Call:
-    return cast<CallExpr>(expr).callee;
-  case ExprKind::MethodCall:
-    return cast<MethodCallExpr>(expr).receiver;
-  case ExprKind::Index:
-    return cast<IndexExpr>(expr).base;
-  case ExprKind::Field:
-    return cast<FieldExpr>(expr).base;
+  case ExprKind::Binary: return cast<BinaryExpr>(expr).left;
+  case ExprKind::Logical: return cast<LogicalExpr>(expr).left;
+  case ExprKind::Call: return cast<CallExpr>(expr).callee;
+  case ExprKind::MethodCall: return cast<MethodCallExpr>(expr).receiver;
+  case ExprKind::Index: return cast<IndexExpr>(expr).base;
+  case ExprKind::Field: return cast<FieldExpr>(expr).base;
   case ExprKind::Error:
   case ExprKind::Number:
   case ExprKind::Bool:
@@ -34,8 +28,7 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::Array:
   case ExprKind::EmptyArray:
   case ExprKind::Comprehension:
-  case ExprKind::Lambda:
-    return nullptr;
+  case ExprKind::Lambda: return nullptr;
   }
   return nullptr;
 }
@@ -47,8 +40,7 @@ void BodyWalk::walk(const Expr *expr) {
     expr = left;
   }
   walk_above_left(expr);
-  for (size_t i = spine.size(); i-- > 0;)
-    walk_above_left(spine[i]);
+  for (size_t i = spine.size(); i-- > 0;) walk_above_left(spine[i]);
 }
 
 /// Everything below the node except its left operand.
@@ -59,87 +51,65 @@ void BodyWalk::walk_above_left(const Expr *expr) {
   case ExprKind::Bool:
   case ExprKind::None:
   case ExprKind::EmptyArray:
-  case ExprKind::Field:
-    return;
+  case ExprKind::Field: return;
   case ExprKind::String:
     for (const StringPart &part : cast<StringExpr>(expr).parts)
-      if (part.expr)
-        walk(part.expr);
+      if (part.expr) walk(part.expr);
     return;
-  case ExprKind::Name:
-    return read(expr, cast<NameExpr>(expr).name, expr->span);
-  case ExprKind::Unary:
-    return walk(cast<UnaryExpr>(expr).operand);
-  case ExprKind::Binary:
-    return walk(cast<BinaryExpr>(expr).right);
-  case ExprKind::Logical:
-    return walk(cast<LogicalExpr>(expr).right);
+  case ExprKind::Name: return read(expr, cast<NameExpr>(expr).name, expr->span);
+  case ExprKind::Unary: return walk(cast<UnaryExpr>(expr).operand);
+  case ExprKind::Binary: return walk(cast<BinaryExpr>(expr).right);
+  case ExprKind::Logical: return walk(cast<LogicalExpr>(expr).right);
   case ExprKind::Compare:
-    for (const Expr *operand : cast<CompareExpr>(expr).operands)
-      walk(operand);
+    for (const Expr *operand : cast<CompareExpr>(expr).operands) walk(operand);
     return;
-  case ExprKind::Is:
-    return walk(cast<IsExpr>(expr).value);
+  case ExprKind::Is: return walk(cast<IsExpr>(expr).value);
   case ExprKind::If:
     for (const Expr *next = expr; next;) { // A chain of `else if` is as long as a program.
       const IfExpr &branch = cast<IfExpr>(next);
       walk(branch.condition);
       walk(branch.yes);
       next = branch.no;
-      if (next && next->kind != ExprKind::If)
-        return walk(next);
+      if (next && next->kind != ExprKind::If) return walk(next);
     }
     return;
   case ExprKind::Block:
     begin_scope();
-    for (const Stmt *statement : cast<BlockExpr>(expr).statements)
-      walk(statement);
+    for (const Stmt *statement : cast<BlockExpr>(expr).statements) walk(statement);
     return end_scope();
   case ExprKind::Range: {
     const RangeExpr &range = cast<RangeExpr>(expr);
     walk(range.first);
     walk(range.last);
-    if (range.step)
-      walk(range.step);
+    if (range.step) walk(range.step);
     return;
   }
-  case ExprKind::Call:
-    return walk_arguments(cast<CallExpr>(expr).arguments);
-  case ExprKind::MethodCall:
-    return walk_arguments(cast<MethodCallExpr>(expr).arguments);
+  case ExprKind::Call: return walk_arguments(cast<CallExpr>(expr).arguments);
+  case ExprKind::MethodCall: return walk_arguments(cast<MethodCallExpr>(expr).arguments);
   case ExprKind::Index:
-    for (const Expr *index : cast<IndexExpr>(expr).indices)
-      walk(index);
+    for (const Expr *index : cast<IndexExpr>(expr).indices) walk(index);
     return;
   case ExprKind::Tuple:
-    for (const Expr *element : cast<TupleExpr>(expr).elements)
-      walk(element);
+    for (const Expr *element : cast<TupleExpr>(expr).elements) walk(element);
     return;
   case ExprKind::Array:
-    for (const Expr *element : cast<ArrayExpr>(expr).elements)
-      walk(element);
+    for (const Expr *element : cast<ArrayExpr>(expr).elements) walk(element);
     return;
-  case ExprKind::Comprehension:
-    return walk_comprehension(cast<ComprehensionExpr>(expr));
-  case ExprKind::Lambda:
-    return nested(Callable(cast<LambdaExpr>(expr)));
+  case ExprKind::Comprehension: return walk_comprehension(cast<ComprehensionExpr>(expr));
+  case ExprKind::Lambda: return nested(Callable(cast<LambdaExpr>(expr)));
   }
 }
 
 void BodyWalk::walk_arguments(List<Argument> arguments) {
-  for (const Argument &argument : arguments)
-    walk(argument.value);
+  for (const Argument &argument : arguments) walk(argument.value);
 }
 
 void BodyWalk::walk_comprehension(const ComprehensionExpr &comprehension) {
-  for (const Generator &generator : comprehension.generators)
-    walk(generator.source);
+  for (const Generator &generator : comprehension.generators) walk(generator.source);
   begin_loop();
   begin_scope();
-  for (const Generator &generator : comprehension.generators)
-    declare_pattern(*generator.target);
-  if (comprehension.condition)
-    walk(comprehension.condition);
+  for (const Generator &generator : comprehension.generators) declare_pattern(*generator.target);
+  if (comprehension.condition) walk(comprehension.condition);
   walk(comprehension.value);
   end_scope();
   end_loop();
@@ -147,27 +117,20 @@ void BodyWalk::walk_comprehension(const ComprehensionExpr &comprehension) {
 
 void BodyWalk::walk(const Stmt *statement) {
   switch (statement->kind) {
-  case StmtKind::Expr:
-    return walk(cast<ExprStmt>(statement).value);
-  case StmtKind::Assign:
-    return walk_assign(cast<AssignStmt>(statement));
-  case StmtKind::Let:
-    walk(cast<LetStmt>(statement).value);
-    return declare_pattern(*cast<LetStmt>(statement).target);
+  case StmtKind::Expr: return walk(cast<ExprStmt>(statement).value);
+  case StmtKind::Assign: return walk_assign(cast<AssignStmt>(statement));
+  case StmtKind::Let: walk(cast<LetStmt>(statement).value); return declare_pattern(*cast<LetStmt>(statement).target);
   case StmtKind::Global:
-    for (const Ident &name : cast<GlobalStmt>(statement).names)
-      global(name);
+    for (const Ident &name : cast<GlobalStmt>(statement).names) global(name);
     return;
   case StmtKind::While:
     begin_loop();
     walk(cast<WhileStmt>(statement).condition);
     walk(cast<WhileStmt>(statement).body);
     return end_loop();
-  case StmtKind::For:
-    return walk_for(cast<ForStmt>(statement));
+  case StmtKind::For: return walk_for(cast<ForStmt>(statement));
   case StmtKind::Return:
-    if (const Expr *value = cast<ReturnStmt>(statement).value)
-      walk(value);
+    if (const Expr *value = cast<ReturnStmt>(statement).value) walk(value);
     return;
   case StmtKind::Function: {
     const FunctionStmt &function = cast<FunctionStmt>(statement);
@@ -177,17 +140,14 @@ void BodyWalk::walk(const Stmt *statement) {
   case StmtKind::Const:
   case StmtKind::Extern: // Definitions of the top level; elsewhere the builder reports them.
   case StmtKind::Break:
-  case StmtKind::Continue:
-    return;
+  case StmtKind::Continue: return;
   }
 }
 
 void BodyWalk::walk_top_level(const Stmt *statement) {
-  if (const ConstStmt *constant = as<ConstStmt>(statement))
-    return walk(constant->value);
+  if (const ConstStmt *constant = as<ConstStmt>(statement)) return walk(constant->value);
   const LetStmt *let = as<LetStmt>(statement);
-  if (!let)
-    return walk(statement);
+  if (!let) return walk(statement);
   walk(let->value);
   assign_pattern(*let->target);
 }
@@ -215,33 +175,26 @@ void BodyWalk::walk_assign(const AssignStmt &statement) {
 
 void BodyWalk::assign_pattern(const Pattern &pattern) {
   switch (pattern.kind) {
-  case PatternKind::Name:
-    return assign(&pattern, pattern.name, pattern.span);
+  case PatternKind::Name: return assign(&pattern, pattern.name, pattern.span);
   case PatternKind::Tuple:
-    for (const Pattern *element : pattern.elements)
-      assign_pattern(*element);
+    for (const Pattern *element : pattern.elements) assign_pattern(*element);
     return;
   case PatternKind::Index:
-  case PatternKind::Field:
-    return walk(pattern.place);
-  case PatternKind::Ignore:
-    return;
+  case PatternKind::Field: return walk(pattern.place);
+  case PatternKind::Ignore: return;
   }
 }
 
 void BodyWalk::declare_pattern(const Pattern &pattern) {
   switch (pattern.kind) {
-  case PatternKind::Name:
-    return declare(&pattern, pattern.name, pattern.span);
+  case PatternKind::Name: return declare(&pattern, pattern.name, pattern.span);
   case PatternKind::Tuple:
-    for (const Pattern *element : pattern.elements)
-      declare_pattern(*element);
+    for (const Pattern *element : pattern.elements) declare_pattern(*element);
     return;
   case PatternKind::Index:
   case PatternKind::Field: // Not a variable: the parser has reported it.
     return walk(pattern.place);
-  case PatternKind::Ignore:
-    return;
+  case PatternKind::Ignore: return;
   }
 }
 

@@ -11,19 +11,15 @@ unsigned Type::bits() const {
   switch (kind) {
   case TypeKind::Bool:
   case TypeKind::I8:
-  case TypeKind::U8:
-    return 8;
+  case TypeKind::U8: return 8;
   case TypeKind::I16:
-  case TypeKind::U16:
-    return 16;
+  case TypeKind::U16: return 16;
   case TypeKind::I32:
   case TypeKind::U32:
-  case TypeKind::F32:
-    return 32;
+  case TypeKind::F32: return 32;
   case TypeKind::I64:
   case TypeKind::U64:
-  case TypeKind::F64:
-    return 64;
+  case TypeKind::F64: return 64;
   case TypeKind::Error:
   case TypeKind::Never:
   case TypeKind::None:
@@ -34,8 +30,7 @@ unsigned Type::bits() const {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
-  case TypeKind::Open:
-    break;
+  case TypeKind::Open: break;
   }
   assert(false && "only scalars have a width");
   return 0;
@@ -46,8 +41,7 @@ bool Type::is_empty() const {
   case TypeKind::Error:
   case TypeKind::Never:
   case TypeKind::None:
-  case TypeKind::Function:
-    return true;
+  case TypeKind::Function: return true;
   case TypeKind::Tuple:
   case TypeKind::Lambda:
     return std::all_of(elements.begin(), elements.end(), [](const Type *element) { return element->is_empty(); });
@@ -66,8 +60,7 @@ bool Type::is_empty() const {
   case TypeKind::Range:
   case TypeKind::Array:
   case TypeKind::Cell:
-  case TypeKind::Open:
-    return false;
+  case TypeKind::Open: return false;
   }
   return false;
 }
@@ -76,8 +69,7 @@ bool Type::has_references() const {
   switch (kind) {
   case TypeKind::Str:
   case TypeKind::Array:
-  case TypeKind::Cell:
-    return true;
+  case TypeKind::Cell: return true;
   case TypeKind::Tuple:
   case TypeKind::Lambda:
     return std::any_of(elements.begin(), elements.end(), [](const Type *element) { return element->has_references(); });
@@ -97,8 +89,7 @@ bool Type::has_references() const {
   case TypeKind::F64:
   case TypeKind::Range:
   case TypeKind::Function:
-  case TypeKind::Open:
-    return false;
+  case TypeKind::Open: return false;
   }
   return false;
 }
@@ -108,10 +99,8 @@ namespace {
 std::string tuple_text(const Type *type) {
   std::string text = "(";
   for (size_t i = 0; i < type->elements.size(); ++i) {
-    if (i != 0)
-      text += ", ";
-    if (!type->names.empty() && !type->names[i].empty())
-      text.append(type->names[i]).append(": ");
+    if (i != 0) text += ", ";
+    if (!type->names.empty() && !type->names[i].empty()) text.append(type->names[i]).append(": ");
     text += to_string(type->elements[i]);
   }
   bool lone = type->elements.size() == 1 && type->names.empty(); // (T) would read as T in parentheses.
@@ -119,12 +108,10 @@ std::string tuple_text(const Type *type) {
 }
 
 std::string lambda_text(const KirFunction *function) {
-  if (!function)
-    return "fn";
+  if (!function) return "fn";
   std::string text = "fn(";
   for (size_t i = 0; i < function->params.size(); ++i) {
-    if (i != 0)
-      text += ", ";
+    if (i != 0) text += ", ";
     text += function->params[i].name;
   }
   return text += ")";
@@ -133,8 +120,7 @@ std::string lambda_text(const KirFunction *function) {
 } // namespace
 
 std::string to_string(const Type *type) {
-  if (!type)
-    return "?";
+  if (!type) return "?";
   switch (type->kind) {
   case TypeKind::Error:
   case TypeKind::Never:
@@ -151,22 +137,15 @@ std::string to_string(const Type *type) {
   case TypeKind::F32:
   case TypeKind::F64:
   case TypeKind::Str:
-  case TypeKind::Range:
-    return std::string(type->name);
-  case TypeKind::Tuple:
-    return tuple_text(type);
+  case TypeKind::Range: return std::string(type->name);
+  case TypeKind::Tuple: return tuple_text(type);
   case TypeKind::Array:
-    if (type->rank == 1)
-      return "[" + to_string(type->element()) + "]";
+    if (type->rank == 1) return "[" + to_string(type->element()) + "]";
     return "[" + to_string(type->element()) + ", " + std::to_string(type->rank) + "]";
-  case TypeKind::Function:
-    return "fn " + std::string(type->name);
-  case TypeKind::Lambda:
-    return lambda_text(type->lambda);
-  case TypeKind::Cell:
-    return "cell of " + to_string(type->element());
-  case TypeKind::Open:
-    return "?";
+  case TypeKind::Function: return "fn " + std::string(type->name);
+  case TypeKind::Lambda: return lambda_text(type->lambda);
+  case TypeKind::Cell: return "cell of " + to_string(type->element());
+  case TypeKind::Open: return "?";
   }
   return {};
 }
@@ -177,8 +156,7 @@ TypeTable::TypeTable() {
     type.kind = kind;
     type.name = name;
     const Type *made = intern_type(type);
-    if (spelled)
-      named_.emplace(made->name, made);
+    if (spelled) named_.emplace(made->name, made);
     return made;
   };
   error = simple(TypeKind::Error, "error", false);
@@ -200,8 +178,7 @@ TypeTable::TypeTable() {
 }
 
 std::string_view TypeTable::intern(std::string_view text) {
-  if (auto found = interned_.find(text); found != interned_.end())
-    return found->second;
+  if (auto found = interned_.find(text); found != interned_.end()) return found->second;
   std::string_view kept = texts_.emplace_back(text);
   interned_.emplace(kept, kept);
   return kept;
@@ -217,21 +194,16 @@ const Type *TypeTable::intern_type(Type type) {
   add(type.lambda);
   type.name = intern(type.name);
   add(type.name.data());
-  for (const Type *element : type.elements)
-    add(element->id);
+  for (const Type *element : type.elements) add(element->id);
   add(uint32_t(-1));
   std::vector<std::string_view> names;
-  for (std::string_view name : type.names)
-    add(names.emplace_back(intern(name)).data());
+  for (std::string_view name : type.names) add(names.emplace_back(intern(name)).data());
 
   auto [place, is_new] = by_key_.try_emplace(std::move(key), nullptr);
-  if (!is_new)
-    return place->second;
+  if (!is_new) return place->second;
   type.id = static_cast<uint32_t>(all_.size());
-  if (!type.elements.empty())
-    type.elements = element_lists_.emplace_back(type.elements.begin(), type.elements.end());
-  if (!names.empty())
-    type.names = name_lists_.emplace_back(std::move(names));
+  if (!type.elements.empty()) type.elements = element_lists_.emplace_back(type.elements.begin(), type.elements.end());
+  if (!names.empty()) type.names = name_lists_.emplace_back(std::move(names));
   return place->second = all_.emplace_back(std::make_unique<Type>(type)).get();
 }
 

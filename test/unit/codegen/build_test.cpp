@@ -76,8 +76,7 @@ std::string errors(std::string text) {
 }
 size_t count(std::string_view text, std::string_view part) {
   size_t found = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
-    ++found;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
   return found;
 }
 
@@ -334,11 +333,27 @@ TEST(Build, LoopDepths) {
   EXPECT_TRUE(built.kir->has_loop);
   std::vector<uint32_t> headers;
   for (const Block *block : built.kir->blocks)
-    if (block->loop_header)
-      headers.push_back(block->loop_depth);
+    if (block->loop_header) headers.push_back(block->loop_depth);
   EXPECT_EQ(headers, (std::vector<uint32_t>{1, 2, 3, 1}));
   EXPECT_EQ(built.kir->entry()->loop_depth, 0u);
   EXPECT_EQ(built.kir->blocks.back()->loop_depth, 0u);
+}
+
+TEST(Build, BlocksOfALoopStandTogether) {
+  // The exit is the true side of the header's branch, and yet comes after the body.
+  EXPECT_EQ(function_kir("fn f(a) {\n  while not a { g() }\n  1\n}"), R"(fn f(a)
+b0(%0 a):
+  jump b1
+b1:
+  branch %0, b3, b2
+b2:
+  %1 = Name g
+  %2 = Call %1
+  jump b1
+b3:
+  %3 = Const 1
+  return %3
+)");
 }
 
 TEST(Build, LaterGeneratorsUseEarlierVariables) {
@@ -773,12 +788,12 @@ TEST(Names, ContainsLoop) {
 // --- size ---
 
 /// f(a) = a + a + ...: a left spine of `many` nodes that `above` makes, deeper than the parser would let through.
-template <typename Above> std::string spine_kir(size_t many, Above above) {
+template <typename Above>
+std::string spine_kir(size_t many, Above above) {
   Built built("");
   Ast &ast = *built.ast;
   const Expr *value = ast.make<NameExpr>(Span{}, "a");
-  for (size_t i = 0; i < many; ++i)
-    value = above(ast, value);
+  for (size_t i = 0; i < many; ++i) value = above(ast, value);
   Param param{{"a", {}}, nullptr, nullptr, false};
   const FunctionStmt *function =
       ast.make<FunctionStmt>(Span{}, Ident{"f", {}}, ast.list(std::vector{param}), nullptr, value, std::string_view());
@@ -821,8 +836,7 @@ TEST(BuildSize, LongChainsAreFlat) {
 
 TEST(BuildSize, ManyBlocksBetweenAssignmentAndUse) {
   std::string text = "fn f(a, x) {\n  y = x\n";
-  for (int i = 0; i < 20'000; ++i)
-    text += "  if a { g() }\n";
+  for (int i = 0; i < 20'000; ++i) text += "  if a { g() }\n";
   std::string kir = function_kir(text + "  y + x\n}");
   EXPECT_EQ(count(kir, " y"), 0u);
   EXPECT_EQ(count(kir, "Binary + %1, %1"), 1u);
@@ -830,18 +844,15 @@ TEST(BuildSize, ManyBlocksBetweenAssignmentAndUse) {
 
 TEST(BuildSize, ManyElseIfs) {
   std::string text = "fn f(a) {\n  if a == 0 { 0 }";
-  for (int i = 1; i < 500; ++i)
-    text += fmt::format(" else if a == {} {{ {} }}", i, i);
+  for (int i = 1; i < 500; ++i) text += fmt::format(" else if a == {} {{ {} }}", i, i);
   EXPECT_EQ(count(function_kir(text + " else { 7 }\n}"), "branch"), 500u);
 }
 
 TEST(BuildSize, DeepNesting) {
   std::string text = "f(x) = ";
-  for (int i = 0; i < 200; ++i)
-    text += "(1 - [g(";
+  for (int i = 0; i < 200; ++i) text += "(1 - [g(";
   text += "x";
-  for (int i = 0; i < 200; ++i)
-    text += ")])";
+  for (int i = 0; i < 200; ++i) text += ")])";
   EXPECT_EQ(count(function_kir(text), "Call"), 200u);
 }
 

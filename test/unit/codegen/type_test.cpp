@@ -37,8 +37,7 @@ TEST(TypeTable, InternsEqualTypes) {
 TEST(TypeTable, NumbersTypesDensely) {
   TypeTable types;
   types.array(types.array(types.u8));
-  for (uint32_t id = 0; id < types.size(); ++id)
-    EXPECT_EQ(types.at(id)->id, id);
+  for (uint32_t id = 0; id < types.size(); ++id) EXPECT_EQ(types.at(id)->id, id);
 }
 
 TEST(TypeTable, KeepsItsOwnCopies) {

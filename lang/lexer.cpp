@@ -204,7 +204,7 @@ bool Lexer::punctuation() {
   case '{': return open(LeftBrace, emit_next(LeftBrace, 1)), true;
   case ')': return close(RightParen), true;
   case ']': return close(RightBracket), true;
-  case '}': return in_interpolation() ? interpolation_end() : close(RightBrace), true;
+  case '}': return closes_interpolation() ? interpolation_end() : close(RightBrace), true;
   case ',': return is(Comma, 1);
   case ';': return is(Semicolon, 1);
   case ':':

@@ -52,6 +52,7 @@ void Lexer::string_body(uint32_t begin, bool triple, bool raw) {
       finish_piece();
       uint32_t opener = emit_next(TokenKind::InterpolationBegin, 2);
       frames_.push_back({TokenKind::InterpolationBegin, opener, begin, triple});
+      ++interpolations_;
       single_line_ += !triple;
       return;
     }
@@ -84,7 +85,12 @@ void Lexer::string_body(uint32_t begin, bool triple, bool raw) {
   if (single_line_ != 0) unwind_strings(false);
 }
 
+// Where no block is open inside the `${`. Parentheses that are open there are never closed.
+bool Lexer::closes_interpolation() const { return interpolations_ != 0 && frames_.back().reachable[2] == 0; }
+
 void Lexer::interpolation_end() {
+  while (!in_interpolation()) frames_.pop_back();
+  --interpolations_;
   Frame frame = frames_.back();
   frames_.pop_back();
   single_line_ -= !frame.triple;
@@ -130,6 +136,7 @@ void Lexer::unwind_strings(bool at_end_of_text) {
     Frame frame = frames_.back();
     frames_.pop_back();
     if (frame.kind != TokenKind::InterpolationBegin) continue;
+    --interpolations_;
     single_line_ -= !frame.triple;
     pair(frame.token, emit(TokenKind::InterpolationEnd, here(), here()));
     emit(TokenKind::StringEnd, here(), here());

@@ -121,13 +121,13 @@ uint32_t Parser::indentation(const Token &token) const {
 }
 
 // A missing `}` makes the one after it close the wrong block, and the outermost block seem open. The indentation tells:
-// the culprit is the first block whose `}` begins a line further left than the line that opened it.
+// the culprit is the block of the first `}` that begins a line further left than the line of its `{`.
 uint32_t Parser::suspicious_brace(uint32_t opener) const {
   for (uint32_t i = opener; i < tokens_.size(); ++i) {
-    const Token &open = tokens_[i];
-    if (open.kind != TokenKind::LeftBrace || open.match == Token::unmatched) continue;
-    const Token &closer = tokens_[open.match];
-    if (closer.newline_before && indentation(closer) < indentation(open)) return i;
+    const Token &closer = tokens_[i];
+    bool closes = closer.kind == TokenKind::RightBrace && closer.match != Token::unmatched && closer.match > opener;
+    if (closes && closer.newline_before && indentation(closer) < indentation(tokens_[closer.match]))
+      return closer.match;
   }
   return opener;
 }

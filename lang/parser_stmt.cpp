@@ -239,9 +239,9 @@ const Expr *Parser::parse_condition() {
 const BlockExpr *Parser::parse_block(std::string_view after) {
   uint32_t begin = token().begin;
   Nesting nesting(*this);
+  if (kind() != TokenKind::LeftBrace) report_missing_block(after);
   if (panicking_) find_block();
-  if (too_deep() || panicking_ || kind() != TokenKind::LeftBrace) {
-    report_missing_block(after);
+  if (too_deep() || panicking_) {
     return ast_.make<BlockExpr>(since(begin), List<const Stmt *>{});
   }
   begin = token().begin;

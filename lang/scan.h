@@ -52,6 +52,7 @@ private:
   void character();
   void string(bool raw, bool triple);
   void string_body(uint32_t begin, bool triple, bool raw);
+  bool closes_interpolation() const;
   void interpolation_end();
   void format_spec();
   void end_of_line_in_string();
@@ -63,7 +64,8 @@ private:
   Diagnostics &diagnostics_;
   TokenList list_;
   std::vector<Frame> frames_;
-  uint32_t single_line_ = 0; // Open interpolations of strings that must end on their line.
+  uint32_t interpolations_ = 0; // Open ones.
+  uint32_t single_line_ = 0;    // Open interpolations of strings that must end on their line.
   size_t at_ = 0;
   bool newline_ = false;
   bool space_ = false;

@@ -18,6 +18,8 @@ struct Row {
 // Sorted; code is mostly added at rising addresses. Never destroyed: frames may unwind while the process exits.
 std::vector<Row> &rows = *new std::vector<Row>;
 
+uint64_t removals = 0;
+
 auto first_behind(uintptr_t address) {
   return std::upper_bound(rows.begin(), rows.end(), address,
                           [](uintptr_t at, const Row &row) { return at < row.begin; });
@@ -30,9 +32,12 @@ void CodeMap::add(const CodeRegion &region) {
 }
 
 void CodeMap::remove(const CodeRegion &region) {
+  ++removals;
   auto it = first_behind(region.begin);
   if (it != rows.begin() && std::prev(it)->region == &region) rows.erase(std::prev(it));
 }
+
+uint64_t CodeMap::generation() { return removals + 1; }
 
 const CodeRegion *CodeMap::find(uintptr_t address) {
   auto it = first_behind(address);
@@ -50,31 +55,59 @@ T read(const uint8_t *&at) {
   return value;
 }
 
-void skip_leb128(const uint8_t *&at) {
-  while (*at++ & 0x80) {
+uint64_t read_leb128(const uint8_t *&at, bool is_signed = false) {
+  uint64_t value = 0;
+  unsigned shift = 0;
+  uint8_t byte;
+  do {
+    byte = *at++;
+    if (shift < 64) value |= uint64_t(byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte & 0x80);
+  if (is_signed && byte & 0x40 && shift < 64) value |= ~uint64_t(0) << shift;
+  return value;
+}
+
+// A common information entry, which many records refer to.
+struct CommonEntry {
+  uint8_t encoding = 0; // How its records write addresses: DW_EH_PE_*.
+  uint64_t code_factor = 0;
+  int64_t data_factor = 0;
+  bool augmented = false;
+  const uint8_t *instructions = nullptr, *end = nullptr;
+
+  explicit CommonEntry(const uint8_t *at) {
+    uint32_t length = read<uint32_t>(at);
+    end = at + length;
+    at += 4; // Its own id.
+    uint8_t version = *at++;
+    const char *augmentation = reinterpret_cast<const char *>(at);
+    at += std::strlen(augmentation) + 1;
+    code_factor = read_leb128(at);
+    data_factor = static_cast<int64_t>(read_leb128(at, true));
+    if (version == 1)
+      ++at; // Return address register.
+    else
+      read_leb128(at);
+    instructions = at;
+    augmented = *augmentation == 'z';
+    if (!augmented) return;
+    uint64_t bytes = read_leb128(at);
+    instructions = at + bytes;
+    for (const char *letter = augmentation + 1; *letter; ++letter)
+      if (*letter == 'R') encoding = *at;
   }
+};
+
+CommonEntry entry_of(const uint8_t *record) {
+  const uint8_t *at = record + 4;
+  uint32_t distance = read<uint32_t>(at);
+  return CommonEntry(record + 4 - distance);
 }
 
-// How a CIE (common information entry) says that its entries' addresses are written: DW_EH_PE_*.
-uint8_t pointer_encoding(const uint8_t *cie) {
-  const uint8_t *at = cie + 8;
-  uint8_t version = *at++;
-  const char *augmentation = reinterpret_cast<const char *>(at);
-  at += std::strlen(augmentation) + 1;
-  if (*augmentation != 'z') return 0;
-  skip_leb128(at); // Code alignment.
-  skip_leb128(at); // Data alignment.
-  if (version == 1)
-    ++at; // Return address register.
-  else
-    skip_leb128(at);
-  skip_leb128(at); // Length of the augmentation data.
-  for (const char *letter = augmentation + 1; *letter; ++letter)
-    if (*letter == 'R') return *at;
-  return 0;
-}
+constexpr uint8_t relative = 0x10, signed_4 = 0x0b;
 
-constexpr uint8_t relative = 0x10, signed_4 = 0x0b, signed_8 = 0x0c;
+bool has_wide_addresses(const CommonEntry &entry) { return (entry.encoding & 0x0f) != signed_4; }
 
 } // namespace
 
@@ -84,11 +117,10 @@ void read_frame_entries(const void *section, size_t bytes, uintptr_t address, Co
     const uint8_t *at = record;
     uint32_t length = read<uint32_t>(at);
     if (length == 0) break;
-    const uint8_t *id_at = at;
-    if (uint32_t to_cie = read<uint32_t>(at)) { // Zero marks a CIE.
-      uint8_t encoding = pointer_encoding(id_at - to_cie);
-      uintptr_t base = encoding & relative ? address + static_cast<uintptr_t>(at - begin) : 0;
-      bool wide = (encoding & 0x0f) != signed_4;
+    if (read<uint32_t>(at)) { // Zero marks a common entry.
+      CommonEntry entry = entry_of(record);
+      uintptr_t base = entry.encoding & relative ? address + static_cast<uintptr_t>(at - begin) : 0;
+      bool wide = has_wide_addresses(entry);
       uintptr_t start = base + (wide ? read<uint64_t>(at) : static_cast<uintptr_t>(intptr_t(read<int32_t>(at))));
       uintptr_t size = wide ? read<uint64_t>(at) : read<uint32_t>(at);
       region.frames.push_back(
@@ -97,6 +129,21 @@ void read_frame_entries(const void *section, size_t bytes, uintptr_t address, Co
     record += 4 + length;
   }
   std::sort(region.frames.begin(), region.frames.end(), [](auto &a, auto &b) { return a.begin < b.begin; });
+}
+
+FrameInstructions read_frame_instructions(const void *record) {
+  const uint8_t *at = static_cast<const uint8_t *>(record);
+  CommonEntry entry = entry_of(at);
+  FrameInstructions result{entry.code_factor, entry.data_factor, entry.instructions, entry.end, nullptr, nullptr};
+  uint32_t length = read<uint32_t>(at);
+  result.own_end = at + length;
+  at += 4 + (has_wide_addresses(entry) ? 16 : 8);
+  if (entry.augmented) {
+    uint64_t bytes = read_leb128(at);
+    at += bytes;
+  }
+  result.own = at;
+  return result;
 }
 
 namespace {

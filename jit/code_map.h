@@ -29,9 +29,20 @@ public:
   static void remove(const CodeRegion &region);
   /// The region that holds an address, or null.
   static const CodeRegion *find(uintptr_t address);
+  /// Grows with each removal: what was learnt of an address holds as long as it stays the same.
+  static uint64_t generation();
 };
 
 /// Reads the records of a linked .eh_frame section into `region.frames`.
 void read_frame_entries(const void *section, size_t bytes, uintptr_t address, CodeRegion &region);
+
+/// The call frame instructions of a record and those it shares with others of its module.
+struct FrameInstructions {
+  uint64_t code_factor = 0;
+  int64_t data_factor = 0;
+  const uint8_t *common = nullptr, *common_end = nullptr;
+  const uint8_t *own = nullptr, *own_end = nullptr;
+};
+FrameInstructions read_frame_instructions(const void *record);
 
 } // namespace kiln

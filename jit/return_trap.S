@@ -18,14 +18,37 @@ kiln_return_trap:               // "Returned" to: the call's result is in rax, r
     .cfi_offset %rbp, -16
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
-    subq $48, %rsp
+    subq $112, %rsp
     movq %rax, 0(%rsp)
     movq %rdx, 8(%rsp)
     movups %xmm0, 16(%rsp)
     movups %xmm1, 32(%rsp)
     call kiln_return_trap_take@PLT
     movq %rax, 8(%rbp)          // From here the stack looks as if compiled code had called this.
+    movq %rax, -64(%rbp)        // A FrameState: its caller.
+    leaq 16(%rbp), %rax
+    movq %rax, -56(%rbp)
+    movq %rbx, -48(%rbp)
+    movq 0(%rbp), %rax
+    movq %rax, -40(%rbp)
+    movq %r12, -32(%rbp)
+    movq %r13, -24(%rbp)
+    movq %r14, -16(%rbp)
+    movq %r15, -8(%rbp)
+    // Unwinding goes on from what the FrameState says, which the callee may change. DW_CFA_expression (0x10) of a register is
+    // where its value lies, DW_CFA_def_cfa_expression (0x0f) is the CFA; DW_OP_breg6 (0x76) is rbp plus an offset.
+    .cfi_remember_state
+    .cfi_escape 0x0f, 3, 0x76, 0x48, 0x06   // CFA: the value at rbp-56
+    .cfi_escape 0x10, 16, 2, 0x76, 0x40     // return address: rbp-64
+    .cfi_escape 0x10, 3, 2, 0x76, 0x50      // rbx
+    .cfi_escape 0x10, 6, 2, 0x76, 0x58      // rbp
+    .cfi_escape 0x10, 12, 2, 0x76, 0x60     // r12
+    .cfi_escape 0x10, 13, 2, 0x76, 0x68     // r13
+    .cfi_escape 0x10, 14, 2, 0x76, 0x70     // r14
+    .cfi_escape 0x10, 15, 2, 0x76, 0x78     // r15
+    leaq -64(%rbp), %rdi
     call kiln_return_trap_raise@PLT
+    .cfi_restore_state
     movq 0(%rsp), %rax
     movq 8(%rsp), %rdx
     movups 16(%rsp), %xmm0

@@ -73,7 +73,7 @@ uintptr_t kiln_return_trap_take() {
   return kiln::original;
 }
 
-void kiln_return_trap_raise() { kiln::raise_pending(); }
+void kiln_return_trap_raise(kiln::FrameState *frame) { kiln::raise_pending(*frame); }
 
 } // extern "C"
 

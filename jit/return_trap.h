@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include "jit/frame_walk.h"
 
 namespace kiln {
 
@@ -18,7 +18,8 @@ void forget_return_trap();
 /// The frame table for the trap's own address: for code_map.cpp. Null for any other address.
 const void *return_trap_frame(const void *pc);
 
-/// What the trap calls: raises the error that is pending, or returns and the program goes on. In signals.cpp.
-void raise_pending();
+/// What the trap calls: raises the error that is pending, or returns and the program goes on. `frame` is the compiled
+/// frame that was returned to; when it is changed, the error goes on from there. In signals.cpp.
+void raise_pending(FrameState &frame);
 
 } // namespace kiln

@@ -46,19 +46,41 @@ void set_retry_timer(bool on) {
   timer_settime(retry_timer, 0, &when, nullptr);
 }
 
-struct Interrupted {
-  uintptr_t pc, sp;
-  explicit Interrupted(const void *context) {
-    const mcontext_t &machine = static_cast<const ucontext_t *>(context)->uc_mcontext;
+// The state that a signal interrupted. Changes are what the unwinder sees of it.
+class Interrupted {
+public:
+  explicit Interrupted(void *context) : machine_(static_cast<ucontext_t *>(context)->uc_mcontext) {}
 #if defined(__x86_64__)
-    pc = static_cast<uintptr_t>(machine.gregs[REG_RIP]);
-    sp = static_cast<uintptr_t>(machine.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-    pc = machine.pc;
-    sp = machine.sp;
-#endif
+  uintptr_t pc() const { return reg(REG_RIP); }
+  uintptr_t sp() const { return reg(REG_RSP); }
+  FrameState frame() const {
+    return {pc(), sp(), reg(REG_RBX), reg(REG_RBP), reg(REG_R12), reg(REG_R13), reg(REG_R14), reg(REG_R15)};
   }
-  bool in_compiled_code() const { return Orc::is_code(reinterpret_cast<const void *>(pc)); }
+  void set_frame(const FrameState &frame) {
+    set(REG_RIP, frame.pc), set(REG_RSP, frame.sp), set(REG_RBX, frame.rbx), set(REG_RBP, frame.rbp);
+    set(REG_R12, frame.r12), set(REG_R13, frame.r13), set(REG_R14, frame.r14), set(REG_R15, frame.r15);
+  }
+  // Whether a trap follows the next instruction.
+  void set_stepping(bool on) {
+    constexpr greg_t trap_flag = 0x100;
+    greg_t &flags = machine_.gregs[REG_EFL];
+    flags = on ? flags | trap_flag : flags & ~trap_flag;
+  }
+#elif defined(__aarch64__)
+  uintptr_t pc() const { return machine_.pc; }
+  uintptr_t sp() const { return machine_.sp; }
+  FrameState frame() const { return {pc(), sp(), 0, 0, 0, 0, 0, 0}; }
+  void set_frame(const FrameState &) {}
+  void set_stepping(bool) {}
+#endif
+  bool in_compiled_code() const { return Orc::is_code(reinterpret_cast<const void *>(pc())); }
+
+private:
+#if defined(__x86_64__)
+  uintptr_t reg(int index) const { return static_cast<uintptr_t>(machine_.gregs[index]); }
+  void set(int index, uintptr_t value) { machine_.gregs[index] = static_cast<greg_t>(value); }
+#endif
+  mcontext_t &machine_;
 };
 
 // The handler does not return to the kernel, which would give back the signal mask.
@@ -69,53 +91,79 @@ void unblock_signals() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-[[noreturn]] void throw_overflow() {
+// Adds what lies outside of the frames that `error` knows, and keeps the outermost.
+void add_outer_frames(RuntimeError &error, const RuntimeError &outer) {
+  size_t total = error.addresses.size() + error.omitted + outer.addresses.size() + outer.omitted;
+  error.addresses.insert(error.addresses.end(), outer.addresses.begin(), outer.addresses.end());
+  constexpr size_t inner = RuntimeError::innermost_kept;
+  error.addresses.erase(error.addresses.begin() + inner, error.addresses.end() - RuntimeError::outermost_kept);
+  error.omitted = total - error.addresses.size();
+}
+
+// Throws from the compiled code that a signal interrupted or, when `at` is null, that the trap returned to; `frame` is
+// what unwinding will find of it. Deep recursion is left behind first.
+[[noreturn]] void throw_from(FrameState &frame, Interrupted *at, RuntimeError::Kind kind, const char *message) {
+  unblock_signals();
+  RuntimeError error;
+  error.kind = kind;
+  error.message = message;
+  if (skip_compiled_frames(frame, at != nullptr, error)) {
+    if (at) {
+      --frame.pc; // A return address now; the unwinder takes it for an interrupted instruction, and the call is meant.
+      at->set_frame(frame);
+    }
+    RuntimeError outer;
+    collect_addresses(outer);
+    add_outer_frames(error, outer);
+  } else {
+    collect_addresses(error);
+  }
+  throw error;
+}
+
+[[noreturn]] void throw_overflow(FrameState &frame, Interrupted *at) {
   pending_overflow = 0;
   overflow_thrown = 1;
   steps_left = 0;
   if (!pending_interrupt) set_retry_timer(false);
-  unblock_signals();
-  throw_error(RuntimeError::StackOverflow, "stack overflow");
+  throw_from(frame, at, RuntimeError::StackOverflow, "stack overflow");
 }
 
-[[noreturn]] void throw_interrupt() {
+void throw_pending(FrameState &frame, Interrupted *at) {
+  if (pending_overflow) throw_overflow(frame, at);
+  if (!pending_interrupt) return;
   pending_interrupt = 0;
   unanswered = 0;
-  if (!pending_overflow) set_retry_timer(false);
-  unblock_signals();
-  throw_error(RuntimeError::Interrupt, "interrupted");
+  set_retry_timer(false);
+  throw_from(frame, at, RuntimeError::Interrupt, "interrupted");
+}
+
+void throw_pending(Interrupted &at) {
+  FrameState frame = at.frame();
+  throw_pending(frame, &at);
 }
 
 // Raises what is pending if the signal found compiled code; else makes it happen when the runtime returns there, or
 // later.
-void deliver(const Interrupted &at) {
+void deliver(Interrupted at) {
   if (!pending_interrupt && !pending_overflow) return set_retry_timer(false);
   if (!running || in_compile_stack()) return;
-  if (at.in_compiled_code()) raise_pending();
+  if (at.in_compiled_code()) throw_pending(at);
   set_return_trap();
 }
 
 // A recursion through the runtime's callbacks uses up the reserve before the timer's first chance, and may meet each
 // step of it at the same place. So the processor steps instruction by instruction until it is in compiled code, for a
 // while.
-void keep_stepping(void *context) {
-#if defined(__x86_64__)
-  constexpr greg_t trap_flag = 0x100;
-  greg_t &flags = static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_EFL];
-  flags = steps_left > 0 ? flags | trap_flag : flags & ~trap_flag;
-#else
-  static_cast<void>(context);
-#endif
-}
-
 void on_step(int signal, siginfo_t *info, void *context) {
   if (info->si_code != TRAP_TRACE) { // A breakpoint: not ours.
     std::signal(signal, SIG_DFL);
     return;
   }
   steps_left = pending_overflow && steps_left > 0 ? steps_left - 1 : 0;
-  if (steps_left && Interrupted(context).in_compiled_code()) raise_pending();
-  keep_stepping(context);
+  Interrupted at(context);
+  if (steps_left && at.in_compiled_code()) throw_pending(at);
+  at.set_stepping(steps_left);
 }
 
 // Whether a process-wide signal came to another thread than Kiln's; it is passed on.
@@ -154,14 +202,17 @@ void on_fault(int signal, siginfo_t *info, void *context) {
   Stack *stack = own_stack();
   bool ours = running && pthread_equal(pthread_self(), kiln_thread);
   if (ours && stack && stack->is_closed(address)) {
-    if (at.in_compiled_code()) throw_overflow();
+    if (at.in_compiled_code()) {
+      FrameState frame = at.frame();
+      throw_overflow(frame, &at);
+    }
     if (stack->open_reserve(address)) {
       if (overflow_thrown) return; // A clean-up on the way out.
       pending_overflow = 1;
       set_retry_timer(true);
       set_return_trap();
       steps_left = most_steps;
-      keep_stepping(context);
+      at.set_stepping(true);
       return;
     }
     static const char message[] = "error: stack overflow\n";
@@ -170,16 +221,16 @@ void on_fault(int signal, siginfo_t *info, void *context) {
   }
   // On a stack of the host's: compiled code touches memory near its stack pointer only there.
   constexpr uintptr_t near = 1 << 20;
-  if (ours && !stack && at.in_compiled_code() && address - (at.sp - near) < 2 * near) throw_overflow();
+  if (ours && !stack && at.in_compiled_code() && address - (at.sp() - near) < 2 * near) {
+    FrameState frame = at.frame();
+    throw_overflow(frame, &at);
+  }
   std::signal(signal, SIG_DFL); // The instruction runs again and meets the default.
 }
 
 } // namespace
 
-void raise_pending() {
-  if (pending_overflow) throw_overflow();
-  if (pending_interrupt) throw_interrupt();
-}
+void raise_pending(FrameState &frame) { throw_pending(frame, nullptr); }
 
 void install_signal_handlers() {
   if (installed) return;

@@ -39,10 +39,14 @@ private:
     Value low, high;
   };
   void lower_dispatch(const LoopPlan &plan);
-  Value conditions_of(const LoopPlan &plan);
   void require(Value condition);
-  Bounds bounds_of(const BoundExpr &expr);
-  Value sum_in_range(Value a, Value b, bool subtract);
+  Value invariant_value(const LoopPlan &plan, const Inst *inst);
+  Value initial_value(const LoopPlan &plan, const Inst *param);
+  Value trip_count(const LoopPlan &plan);
+  /// The operation, required not to overflow.
+  Value exact(llvm::Intrinsic::ID operation, Value left, Value right);
+  Bounds bounds_of(const LoopPlan &plan, const BoundExpr &expr);
+  Bounds evaluate_bounds(const LoopPlan &plan, const BoundExpr &expr);
   void mark_rare_loop(llvm::BranchInst *latch);
   void join_versions();
 
@@ -179,7 +183,8 @@ private:
   std::array<std::vector<Value>, 2> values_; // By version and instruction id.
   std::unordered_map<const Inst *, Value> range_counts_;
   std::unordered_map<const llvm::BasicBlock *, const LoopPlan *> loop_blocks_; // Of both versions.
-  Value flag_ = nullptr; // While writing a plan's conditions: those so far.
+  Value flag_ = nullptr;                                 // While writing a plan's conditions: those so far...
+  std::unordered_map<const BoundExpr *, Bounds> bounds_; // ...and the bounds.
   llvm::AllocaInst *scratch_ = nullptr;
   size_t scratch_bytes_ = 0;
 };

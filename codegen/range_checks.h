@@ -15,16 +15,18 @@ struct BoundExpr {
   enum Kind : uint8_t {
     Constant,     // low, high
     Invariant,    // inst: computed outside the loop, or from such values only
+    Initial,      // inst: a header parameter, as it comes into the loop
     RangeElement, // inst: an invariant range; one of its elements
     State,        // from 0 to before the trip count
     Counted,      // inst: a header parameter that the loop steps toward its limit
-    Add,
+    Add,          // left, right; the operations below as well
     Subtract,
     Multiply,
     Min,
-    Max,         // left, right
+    Max,
+    Modulo,      // left: the divisor, positive; the rest
     Hull,        // either of left and right
-    Accumulated, // inst: a header parameter that each iteration changes by a sum of parts of `left`
+    Accumulated, // inst: a header parameter that each iteration changes by a sum of parts, altogether within `left`
   } kind;
   int64_t low = 0, high = 0;
   const Inst *inst = nullptr;

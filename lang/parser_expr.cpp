@@ -121,20 +121,28 @@ const Expr *Parser::parse_compare() {
   } else if (next_is(TokenKind::Is)) {
     left = parse_is(begin, left);
   } else if (binary_operator(next()).level == Level::compare && !panicking_) {
-    std::vector<const Expr *> operands{left};
-    std::vector<BinaryOp> ops;
-    std::vector<Span> spans;
-    do {
-      ops.push_back(binary_operator(kind()).op);
-      spans.push_back(span(advance()));
-      operands.push_back(parse_range());
-    } while (chains(ops.back()) && chains(binary_operator(next()).op) && !panicking_);
-    left = ast_.make<CompareExpr>(since(begin), ast_.list(operands), ast_.list(ops), ast_.list(spans));
+    left = parse_chain(begin, left);
+  } else {
+    return left;
   }
   bool again = next_is(TokenKind::In) || next_is(TokenKind::Is) || binary_operator(next()).level == Level::compare ||
                (next_is(TokenKind::Not) && kind(1) == TokenKind::In);
   if (again) error<Diag::DoesNotChain>(span(token()), text(token())).help("join two comparisons with 'and'");
   return left;
+}
+
+// chain = (('<' | '<=' | '>' | '>=' | '==') range)+ | '!=' range
+// Apart from parse_compare(), through which every nested expression goes: its frame must stay small.
+const Expr *Parser::parse_chain(uint32_t begin, const Expr *first) {
+  std::vector<const Expr *> operands{first};
+  std::vector<BinaryOp> ops;
+  std::vector<Span> spans;
+  do {
+    ops.push_back(binary_operator(kind()).op);
+    spans.push_back(span(advance()));
+    operands.push_back(parse_range());
+  } while (chains(ops.back()) && chains(binary_operator(next()).op) && !panicking_);
+  return ast_.make<CompareExpr>(since(begin), ast_.list(operands), ast_.list(ops), ast_.list(spans));
 }
 
 // is = 'is' 'not'? type

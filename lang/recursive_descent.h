@@ -174,6 +174,7 @@ private:
   const Expr *parse_and();
   const Expr *parse_not();
   const Expr *parse_compare();
+  const Expr *parse_chain(uint32_t begin, const Expr *first);
   const Expr *parse_is(uint32_t begin, const Expr *value);
   const Expr *parse_range();
   const Expr *parse_binary(int level);
@@ -212,7 +213,7 @@ private:
   const std::vector<Token> &tokens_;
   uint32_t at_ = 0;
   uint32_t statement_start_ = 0; // The index of the statement's first token.
-  uint32_t end_ = 0; // Where the last token taken ends.
+  uint32_t end_ = 0;             // Where the last token taken ends.
   bool newlines_count_ = true;   // The innermost bracket is a block.
   bool colon_follows_ = false;   // Between `?` and `:`, and where a map's key may stand.
   bool panicking_ = false;

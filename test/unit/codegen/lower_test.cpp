@@ -11,9 +11,6 @@ constexpr int64_t least = std::numeric_limits<int64_t>::min(), greatest = std::n
 [[noreturn]] void fail_overflow(int64_t, int64_t, int32_t) { throw Failed("overflow"); }
 [[noreturn]] void fail_division(int64_t, int32_t) { throw Failed("division"); }
 [[noreturn]] void fail_shift(int64_t) { throw Failed("shift"); }
-[[noreturn]] void fail_index(int64_t index, int64_t extent, int32_t dimension) {
-  throw Failed(std::to_string(index) + " of " + std::to_string(extent) + " in " + std::to_string(dimension));
-}
 [[noreturn]] void fail_convert_float(double, int32_t) { throw Failed("convert"); }
 [[noreturn]] void fail_convert_int(int64_t, int32_t, int32_t) { throw Failed("convert"); }
 [[noreturn]] void fail_inexact(int64_t, int32_t, int32_t) { throw Failed("inexact"); }

@@ -28,6 +28,7 @@ public:
   Block *block() {
     Block *made = kir->make_block();
     made->id = static_cast<uint32_t>(kir->blocks.size());
+    made->loop_depth = depth_;
     kir->blocks.push_back(made);
     return made;
   }
@@ -105,7 +106,7 @@ public:
   }
   void ret(Inst *value = nullptr) {
     at->end.kind = TermKind::Return;
-    at->end.value = value;
+    at->end.value = value ? value : add(Op::Const, types.none, {});
   }
 
   /// A counted loop over a range: header(k, carried...), body, and what follows. Between begin and end `at` is the
@@ -117,6 +118,7 @@ public:
   };
   Loop begin_range(Inst *range, std::vector<Inst *> initial = {}) {
     Loop loop;
+    ++depth_;
     loop.header = block();
     loop.header->loop_header = true;
     kir->has_loop = true;
@@ -137,6 +139,7 @@ public:
   void end_loop(Loop &loop, std::vector<Inst *> next = {}) {
     next.insert(next.begin(), add(Op::Increment, types.i64, {loop.k}));
     jump(loop.header, next);
+    loop.after->loop_depth = --depth_;
     loop.after->id = static_cast<uint32_t>(kir->blocks.size());
     kir->blocks.push_back(loop.after);
     at = loop.after;
@@ -150,6 +153,9 @@ public:
   Specialisation specialisation;
   std::vector<Inst *> params;
   Block *at = nullptr;
+
+private:
+  uint32_t depth_ = 0;
 };
 
 } // namespace kiln::test

@@ -47,9 +47,11 @@ FunctionLowering::Value FunctionLowering::range_count(const Inst *range) {
   if (auto known = range_counts_.find(range); known != range_counts_.end() && !in_loop) return known->second;
   llvm::IRBuilder<>::InsertPointGuard guard(builder_);
   Value whole = value(range);
-  if (auto *made = llvm::dyn_cast<llvm::Instruction>(whole))
-    builder_.SetInsertPoint(*made->getInsertionPointAfterDef());
-  else
+  if (auto *made = llvm::dyn_cast<llvm::Instruction>(whole)) {
+    // The block may be unfinished: its end is a place too.
+    llvm::BasicBlock *block = made->getParent();
+    builder_.SetInsertPoint(block, llvm::isa<llvm::PHINode>(made) ? block->getFirstInsertionPt() : std::next(made->getIterator()));
+  } else
     builder_.SetInsertPoint(&function_.getEntryBlock(), function_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
 
   Value first = range_part(range, 0), last = range_part(range, 1), step = range_part(range, 2);

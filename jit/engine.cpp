@@ -199,6 +199,16 @@ void Engine::Impl::finish(Outcome &outcome, const Diagnostics &diagnostics) {
   }
 }
 
+/// Whether the unit's last statement left a value in `ans`.
+static bool gives_value(const Unit &unit) {
+  const Specialisation &specialisation = *unit.specialisation;
+  for (const Block *block : specialisation.function->blocks)
+    for (const Inst *inst : block->insts)
+      if (inst->op == Op::StoreGlobal && inst->name == "ans" && specialisation.inferred->globals[inst->id])
+        return true;
+  return false;
+}
+
 Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
   Outcome outcome;
   const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
@@ -211,7 +221,7 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
   std::vector<Unit> made = group(statements);
   bool ok = !diagnostics.has_errors();
   for (Unit &unit : made)
-    ok &= infer(unit, diagnostics);
+    ok &= infer(unit, diagnostics, &unit == &made.back() ? "ans" : "");
   for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
     diagnostics.add(error);
   for (const Unit &unit : made)
@@ -225,12 +235,14 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
   finish(outcome, diagnostics);
   if (!ok || outcome.status != Outcome::Ok || !run || made.empty())
     return outcome;
-  std::vector<const Specialisation *> order;
   if (!compile(made, outcome))
     return outcome;
   for (const Unit &unit : made)
     if (!execute(unit, outcome))
-      break;
+      return outcome;
+  if (const auto *last = as<ExprStmt>(statements.back()))
+    if (!last->hidden && gives_value(made.back()))
+      outcome.value = variable_value("ans");
   return outcome;
 }
 
@@ -273,10 +285,8 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
     outcome.hidden = false;
     if (const auto *expression = as<ExprStmt>(statement)) {
       outcome.hidden = expression->hidden;
-      for (const Block *block : unit.specialisation->function->blocks)
-        for (const Inst *inst : block->insts)
-          if (inst->op == Op::StoreGlobal && inst->name == "ans" && unit.specialisation->inferred->globals[inst->id])
-            outcome.value = variable_value("ans");
+      if (gives_value(unit))
+        outcome.value = variable_value("ans");
     } else if (const auto *assignment = as<AssignStmt>(statement)) {
       outcome.hidden = assignment->hidden;
       if (assignment->target->kind == PatternKind::Name)

@@ -133,7 +133,7 @@ void Commands::vars(Repl &repl, std::string_view) {
   std::string text;
   for (const VariableInfo &info : repl.engine().variables())
     text += fmt::format("{}{}: {} = {}\n", info.is_const ? "const " : "", info.name, info.type,
-                        info.value.type ? cut_short(to_text(info.value, shown_style)) : "(not set)");
+                        info.value.type ? cut_short(shown(info.value)) : "(not set)");
   repl.say(text.empty() ? "none yet" : text);
 }
 

@@ -62,6 +62,12 @@ LineInput::Event LineInput::wait() {
   return event;
 }
 
+bool LineInput::take(std::string_view sequence) {
+  if (!std::string_view(buffer_ + at_, end_ - at_).starts_with(sequence)) return false;
+  at_ += sequence.size();
+  return true;
+}
+
 LineInput::Event LineInput::next(unsigned char &byte) {
   while (at_ == end_) {
     if (Event event = wait(); event != Event::Byte) return event;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <string_view>
 
 namespace kiln {
 
@@ -13,8 +13,8 @@ public:
   enum class Event { Byte, End, Interrupted, Stopped, Resized };
   /// Waits for the next byte, or for a signal: Ctrl-C, Ctrl-Z or a new size of the terminal.
   Event next(unsigned char &byte);
-  /// Whether more has come already: keys do not come that fast, a paste does.
-  bool pending() const { return at_ < end_; }
+  /// Takes `sequence` if it comes next and has been read ahead.
+  bool take(std::string_view sequence);
   /// Forgets what was read ahead.
   void drop() { at_ = end_ = 0; }
 

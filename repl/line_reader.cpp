@@ -16,6 +16,9 @@ namespace kiln {
 namespace {
 
 constexpr int entries_kept = 1000;
+// Terminals that know it put a paste between these (behind an escape), so that its tabs do not complete names.
+constexpr std::string_view paste_begins = "[200~", paste_ends = "[201~";
+constexpr const char *ask_for_paste_marks = "\033[?2004h", *no_paste_marks = "\033[?2004l";
 constexpr char escape_mark = '\1'; // Around what the prompt's width does not count.
 
 size_t common_prefix(const std::vector<std::string> &words) {
@@ -74,6 +77,7 @@ struct LineReader::Editor {
   HistEvent event{};
   std::string prompt;
   bool interrupted = false;
+  bool pasting = false;
 };
 
 LineReader::Editor::Editor(LineInput &input, Complete complete) : input(input), complete(std::move(complete)) {
@@ -122,6 +126,13 @@ int LineReader::Editor::read_char(EditLine *edit, wchar_t *result) {
     case LineInput::Event::Stopped: self.stop(); continue;
     case LineInput::Event::Resized: el_resize(edit); continue;
     }
+    if (byte == '\033') {
+      const bool begins = self.input.take(paste_begins);
+      if (begins || self.input.take(paste_ends)) {
+        self.pasting = begins;
+        continue;
+      }
+    }
     if ((byte & 0xC0) == 0x80 && missing > 0) {
       code = code << 6 | (byte & 0x3F);
       --missing;
@@ -141,7 +152,7 @@ unsigned char LineReader::Editor::complete_word(EditLine *edit, int) {
   Editor &self = of(edit);
   const LineInfo *line = el_line(edit);
   const std::string_view before(line->buffer, static_cast<size_t>(line->cursor - line->buffer));
-  if (self.input.pending() || before.find_first_not_of(" \t") == std::string_view::npos)
+  if (self.pasting || before.find_first_not_of(" \t") == std::string_view::npos)
     return el_insertstr(edit, "  ") == 0 ? CC_REFRESH : CC_ERROR; // A paste, or indentation.
   const Completions found = self.complete(before);
   if (found.words.empty()) return CC_REFRESH_BEEP;
@@ -181,7 +192,10 @@ LineReader::Result LineReader::read(std::string_view prompt, std::string_view co
   editor_->prompt = color.empty() ? std::string(prompt) : escaped(color) + std::string(prompt) + escaped("\033[0m");
   editor_->interrupted = false;
   int length = 0;
+  std::fputs(ask_for_paste_marks, stdout);
+  el_set(editor_->edit, EL_PREP_TERM, 1); // Before the prompt: libedit would let the terminal echo until the first key.
   const char *text = el_gets(editor_->edit, &length);
+  std::fputs(no_paste_marks, stdout);
   if (editor_->interrupted) {
     input_->drop();
     std::fputs("^C\n", stdout);

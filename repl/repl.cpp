@@ -63,9 +63,10 @@ void Repl::evaluate(std::string name, std::string text) {
   const Outcome outcome = engine_->run_interactive(std::move(name), std::move(text));
   finish_output(0);
   tell(outcome);
-  if (outcome.ok() && outcome.value.type && !outcome.hidden)
-    say(fmt::format("{}{} : {}{}", to_text(outcome.value, shown_style), out_.dim, type_text(outcome.value),
-                    out_.reset));
+  if (!outcome.ok() || !outcome.value.type || outcome.hidden) return;
+  std::string note = " : " + type_text(outcome.value);
+  if (const std::string size = size_note(outcome.value); !size.empty()) note += ", " + size;
+  say(shown(outcome.value) + std::string(out_.dim) + note + std::string(out_.reset));
 }
 
 Completions Repl::complete(std::string_view before) {

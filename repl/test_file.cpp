@@ -147,7 +147,7 @@ void TestFile::run_unit(Engine &engine, TestUnit &unit) {
   switch (outcome.status) {
   case Outcome::Ok:
     unit.has_value = outcome.value.type && !outcome.hidden;
-    if (unit.has_value) unit.shown = to_text(outcome.value, shown_style);
+    if (unit.has_value) unit.shown = shown(outcome.value);
     break;
   case Outcome::CompileError: break;
   case Outcome::Failure:

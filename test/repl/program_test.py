@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""The program's command line: what it runs, prints and exits with. program_test.py PATH-TO-KILN"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+KILN = os.path.abspath(sys.argv.pop(1))
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def file(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def run_kiln(self, *arguments, input="", **more):
+        return subprocess.run([KILN, *arguments], input=input, capture_output=True, text=True, timeout=60,
+                              cwd=self.folder.name, **more)
+
+    def check(self, arguments, output="", status=0, errors=None, input=""):
+        """Runs; compares standard output and the status. `errors`: texts that stderr must have; None: it is empty."""
+        done = self.run_kiln(*arguments, input=input)
+        self.assertEqual((done.stdout, done.returncode), (output, status), f"{arguments}: {done.stderr}")
+        if errors is None:
+            self.assertEqual(done.stderr, "")
+        for text in errors or []:
+            self.assertIn(text, done.stderr)
+
+    # What it runs.
+
+    def test_expressions(self):
+        for expression, output in [
+            ("1 + 1", "2\n"),
+            ("print(1 + 1)", "2\n"),
+            ("7 / 2", "3.5\n"),
+            ('"a" + "b"', "ab\n"),
+            ('["a"]', '["a"]\n'),
+            ("x = 3; x * x", "9\n"),
+            ("x = 3", ""),
+            ("5;", ""),
+            ("", ""),
+            ("-2^2", "-4\n"),
+            ("f(x) = x + 1; f(2)", "3\n"),
+            ("write(1); 2", "12\n"),
+        ]:
+            self.check(["-e", expression], output)
+
+    def test_files_and_their_arguments(self):
+        path = self.file("show.kn", "#!/usr/bin/env kiln\nprint(args)\n")
+        self.check([path], "[]\n")
+        self.check([path, "one", "-O0", "--time", "-e", "", "--", "x y"],
+                   '["one", "-O0", "--time", "-e", "", "--", "x y"]\n')
+        self.check(["-O1", path, "-O9"], '["-O9"]\n')
+        self.check(["-e", "args", "--", "-x"], '["-x"]\n')
+        self.check(["-e", "args", "x", "-O0"], '["x", "-O0"]\n')
+
+    def test_value_of_a_script_is_not_printed(self):
+        self.check([self.file("value.kn", "1 + 1\n")], "")
+
+    def test_script_by_its_first_line(self):
+        path = self.file("direct", f"#!{KILN}\nprint(len(args), args[0])\n")
+        os.chmod(path, 0o755)
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout, "1 --version\n")
+
+    def test_file_named_as_a_command(self):
+        self.file("check", "print(len(args))\n")
+        self.check(["./check", "emit"], "1\n")
+
+    def test_standard_input(self):
+        self.check(["-"], "3\n", input="print(1 + 2)\n")
+        self.check(["-", "a", "-b"], '["a", "-b"]\n', input="print(args)\n")
+        self.check([], "3\n", input="x = 3\nfn f() = x\n1 + 1\nprint(f())\n")
+        self.check([], "", input="")
+
+    def test_empty_file(self):
+        self.check([self.file("empty.kn", "")])
+        self.check([self.file("blank.kn", "\n  \n# nothing")])
+
+    def test_levels_and_checks(self):
+        for level in ["-O0", "-O1", "-O2", "-O3"]:
+            self.check([level, "-e", "sum(1..=10)"], "55\n")
+        self.check(["-e", "x = 9223372036854775807; x + 1"], "", 1, ["overflow"])
+        self.check(["--unchecked", "-e", "x = 9223372036854775807; x + 1"], "-9223372036854775808\n")
+
+    # How it ends.
+
+    def test_exit_codes(self):
+        self.check(["-e", "exit(7)"], "", 7)
+        self.check(["-e", "print(1); exit(0); print(2)"], "1\n", 0)
+        self.check(["-e", "1 +"], "", 1, ["error", "<expression>:1:"])
+        self.check(["-e", "undefined_name"], "", 1, ["undefined_name"])
+        self.check(["-e", "print(1); error(\"trouble\")"], "1\n", 1, ["trouble"])
+        path = self.file("fails.kn", "fn f(xs, i) = xs[i]\n\nprint(f([1, 2], 10))\n")
+        self.check([path], "", 1, ["index 10 is out of range", "xs[i]", "fails.kn:1", "fails.kn:3", "f([i64], i64)"])
+
+    def test_usage_errors(self):
+        for arguments, texts in [
+            (["nowhere.kn"], ["no file 'nowhere.kn'"]),
+            (["chekc", "x.kn"], ["did you mean 'kiln check'"]),
+            (["."], ["is a folder"]),
+            (["--tiem"], ["did you mean '--time'"]),
+            (["--unchekced", "x.kn"], ["did you mean '--unchecked'"]),
+            (["check", "x.kn", "--tiem"], ["did you mean '--time'"]),
+            (["-O7", "x.kn"], ["0 to 3"]),
+            (["-Ofast", "x.kn"], ["0 to 3"]),
+            (["-e"], ["-e"]),
+            (["-e", "1", "-x"], ["-x", "'--'"]),
+            (["check"], ["FILE"]),
+            (["check", "nowhere.kn"], ["no file"]),
+            (["check", "a.kn", "b.kn"], ["b.kn"]),
+            (["emit"], ["KIND"]),
+            (["emit", "lvm", "x.kn"], ["llvm-raw"]),
+            (["emit", "llvm", "x.kn"], ["--run"]),
+            (["test"], ["FILE"]),
+            (["test", "nowhere.kn"], ["no file"]),
+            (["--color=blue", "x.kn"], ["always"]),
+        ]:
+            self.check(arguments, "", 2, ["kiln: ", *texts])
+
+    def test_what_is_no_text(self):
+        self.check([self.file("binary.kn", b"\x7fELF\0\0")], "", 2, ["not a text"])
+        self.check([self.file("other.kn", b"x = 1\n\xff\xfe = 2\n")], "", 1, ["error"])
+        with open(os.path.join(self.folder.name, "huge.kn"), "wb") as file:
+            file.truncate(1 << 30)
+        self.check(["huge.kn"], "", 2, ["too big"])
+        self.check(["/dev/zero"], "", 2, ["too big"])
+        if os.getuid() != 0:
+            path = self.file("secret.kn", "")
+            os.chmod(path, 0)
+            self.check([path], "", 2, ["cannot read"])
+
+    def test_byte_order_mark(self):
+        self.check([self.file("mark.kn", b"\xef\xbb\xbfprint(1)\n")], "1\n")
+
+    def test_closed_pipe_is_quiet(self):
+        command = f"{KILN} -e 'i = 0; while true {{ print(i); i += 1 }}' | head -n 2"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.stdout, done.stderr), ("0\n1\n", ""))
+
+    def test_full_disk_is_told(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([KILN, "-e", "print(1)"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left", done.stderr)
+
+    def test_ctrl_c(self):
+        for program in ["print(1); while true { }", "fn f(n) { while n > 0 { n = n * 3 // 3 }; n }; print(f(1))"]:
+            running = subprocess.Popen([KILN, "-e", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            time.sleep(0.6)
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=20)
+            self.assertEqual(running.returncode, 130)
+            self.assertIn("interrupted", errors.lower())
+
+    # The commands.
+
+    def test_check(self):
+        self.check(["check", self.file("good.kn", 'print("not run")\n')])
+        path = self.file("bad.kn", "x = 1\nprint(x + )\ny = = 2\n")
+        self.check(["check", path], "", 1, ["bad.kn:2:", "bad.kn:3:"])
+        self.check(["check", "-"], "", 1, ["<stdin>:1:"], input="print(undefined_name)\n")
+
+    def test_emit(self):
+        path = self.file("hyp.kn", "fn hyp(x, y) = sqrt(x^2 + y^2)\nprint(hyp(3, 4))\n")
+        def emitted(*arguments):
+            done = self.run_kiln("emit", *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout
+        self.assertIn("hyp", emitted("tokens", path))
+        self.assertIn("Function", emitted("ast", path))
+        self.assertIn("hyp", emitted("kir", path))
+        self.assertIn("f64", emitted("typed-kir", path, "hyp(i64, f64)"))
+        self.assertIn("define", emitted("llvm", path, "hyp(i64, f64)"))
+        self.assertIn("define", emitted("llvm-raw", path, "hyp(f64, f64)"))
+        assembly = emitted("asm", path, "hyp(f64, f64)")
+        self.assertIn("sqrtsd", assembly)
+        self.assertIn("sqrt(x^2 + y^2)", assembly)  # The source lines are in it as comments.
+        done = self.run_kiln("emit", "llvm", path, "--run")
+        self.assertIn("define", done.stdout)
+        self.assertNotIn("\n5.0\n", done.stdout)
+        self.assertIn("5.0\n", done.stderr)
+        self.check(["emit", "obj", path, "hyp(f64, f64)", "-o", "hyp.o"])
+        with open(os.path.join(self.folder.name, "hyp.o"), "rb") as file:
+            self.assertEqual(file.read(4), b"\x7fELF")
+        self.check(["emit", "bitcode", path, "hyp(f64, f64)", "-o", "hyp.bc"])
+        with open(os.path.join(self.folder.name, "hyp.bc"), "rb") as file:
+            self.assertEqual(file.read(2), b"BC")
+        self.check(["emit", "llvm", path, "nothing(i64)"], "", 1, ["nothing"])
+        self.check(["emit", "llvm", path, "hyp(i64"], "", 1, ["error"])
+
+    def test_time(self):
+        done = self.run_kiln("--time", "-e", "sum(1..=10)")
+        self.assertEqual(done.stdout, "55\n")
+        for phase in "parse build infer lower optimise codegen link run total".split():
+            self.assertIn(f"\n{phase} ", "\n" + done.stderr)
+
+    def test_help_and_version(self):
+        done = self.run_kiln("--help")
+        self.assertEqual(done.returncode, 0)
+        for text in ["Usage: kiln", "--unchecked", "Examples:", "kiln -e", "emit asm"]:
+            self.assertIn(text, done.stdout)
+        for command in ["check", "emit", "test"]:
+            self.assertIn(f"kiln {command}", self.run_kiln(command, "--help").stdout)
+        done = self.run_kiln("--version")
+        self.assertRegex(done.stdout, r"^kiln \d+\.\d+\.\d+\nLLVM 22\.")
+
+    def test_colour_of_errors(self):
+        self.assertNotIn("\033", self.run_kiln("-e", "undefined_name").stderr)
+        self.assertIn("\033[", self.run_kiln("--color=always", "-e", "undefined_name").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -194,12 +194,14 @@ std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics 
   auto ast = std::make_unique<Ast>();
   Diagnostics found; // The lexer's come first: they are put in order of their places.
   Parser(sources, source, *ast, found).parse_source();
-  std::vector<Diagnostic> sorted = found.list();
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Diagnostic &a, const Diagnostic &b) { return a.span.begin < b.span.begin; });
+  std::vector<const Diagnostic *> sorted;
+  for (const Diagnostic &diagnostic : found.list()) sorted.push_back(&diagnostic);
+  std::sort(sorted.begin(), sorted.end(), [](const Diagnostic *a, const Diagnostic *b) {
+    return a->span.begin != b->span.begin ? a->span.begin < b->span.begin : a < b;
+  });
   constexpr size_t most = 100; // What is no program at all has an error at every token.
-  if (sorted.size() > most) sorted.erase(sorted.begin() + most, sorted.end());
-  for (Diagnostic &diagnostic : sorted) diagnostics.add(std::move(diagnostic));
+  sorted.resize(std::min(sorted.size(), most));
+  for (const Diagnostic *diagnostic : sorted) diagnostics.add(*diagnostic);
   return ast;
 }
 

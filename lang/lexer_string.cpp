@@ -82,7 +82,10 @@ void Lexer::string_body(uint32_t begin, bool triple, bool raw) {
     list_.ends_in_string |= triple;
   }
   emit(TokenKind::StringEnd, here(), here());
-  if (single_line_ != 0) unwind_strings(false);
+  if (single_line_ != 0)
+    unwind_strings(false);
+  else if (!triple)
+    emit(TokenKind::Invalid, here(), here()); // What the string has swallowed is not missed once more.
 }
 
 // Where no block is open inside the `${`. Parentheses that are open there are never closed.

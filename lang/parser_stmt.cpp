@@ -225,7 +225,9 @@ const Expr *Parser::parse_if() {
 
 // condition = expression
 const Expr *Parser::parse_condition() {
+  bool outer = std::exchange(colon_follows_, true); // Python's: the missing `{` is reported, and no range.
   const Expr *condition = parse_expression();
+  colon_follows_ = outer;
   if (next_is(TokenKind::Assign)) {
     complain<Diag::AssignInCondition>(span(token())).help("to compare, write '=='");
     advance();

@@ -69,6 +69,8 @@ TEST(ForeignSyntax, BlocksOfOtherLanguagesAreReportedOnce) {
             "1:5 expected '{' after the condition of 'if', found ':' | a block is written '{ ... }'");
   EXPECT_EQ(messages("while x < 3 do\n  x += 1\nend"),
             "1:13 expected '{' after the condition of 'while', found 'do' | a block is written '{ ... }'");
+  EXPECT_EQ(messages("while n < 3: n += 1"),
+            "1:12 expected '{' after the condition of 'while', found ':' | a block is written '{ ... }'");
   EXPECT_EQ(messages("for (i = 0; i < n; i++) { f(i) }"), "1:8 'for' runs over a range or an array | write 'for i in "
                                                           "0..n' (without n) or 'for i in 1..=n' (with n)");
   EXPECT_EQ(messages("for i = 1, 10 do\n f(i)\nend"), "1:7 'for' runs over a range or an array | write 'for i in 0..n' "
@@ -221,6 +223,11 @@ TEST(Brackets, ClosingOnesTooMany) {
 }
 
 TEST(Brackets, ErrorsInsideStringsAreReportedOnce) {
+  EXPECT_EQ(messages("print(\"never closed)\nz = 3"),
+            "1:7 this string is never closed | a string over several lines is written \"\"\"...\"\"\"");
+  EXPECT_EQ(messages("fn f() {\n  x = [\"a\n  y = 1 2\n}"),
+            "2:8 this string is never closed | a string over several lines is written \"\"\"...\"\"\"\n"
+            "3:9 expected the end of the statement, found '2' | for a product write '1 * 2'");
   EXPECT_EQ(messages("x = \"abc ${y\"\nz = 3 4"),
             "1:10 this '${' is never closed\n2:7 expected the end of the statement, "
             "found '4' | for a product write '3 * 4'");

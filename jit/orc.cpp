@@ -7,6 +7,7 @@
 #include "jit/slab.h"
 #include "jit/slab_memory.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/StringSet.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/ExecutionEngine/JITLink/JITLink.h>
@@ -86,7 +87,7 @@ struct Orc::Impl {
   Resolver resolver;
   std::unique_ptr<TargetMachine> target;
   std::unique_ptr<ObjectEmitter> emitter;
-  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<Optimizer> optimizer; // Made for the first module that has something to optimise.
   std::unique_ptr<LLVMContext> context, old_context;
   unsigned modules_in_context = 0, removals = 0;
   std::string messages; // What LLVM said since the last add() began.
@@ -106,6 +107,7 @@ struct Orc::Impl {
   void remember(const std::string &message);
   /// Runs `body`, turning LLVM's fatal errors and diagnostics into text. False with `error` set when there were any.
   bool guarded(std::string &error, function_ref<void()> body);
+  void optimise(Module &module);
   bool link(StringRef object, const std::string &name, std::span<const std::string> names, std::span<void *> addresses);
   Error resolve(jitlink::LinkGraph &graph);
   Error record(jitlink::LinkGraph &graph);
@@ -186,10 +188,17 @@ bool Orc::Impl::guarded(std::string &error, function_ref<void()> body) {
     emitter.release();
     optimizer.release();
     emitter = std::make_unique<ObjectEmitter>(*target);
-    optimizer = std::make_unique<Optimizer>(*target, options.opt_level);
   }
   error = messages;
   return messages.empty();
+}
+
+// Code that runs once is marked optnone, and a program that is nothing else starts without the passes.
+void Orc::Impl::optimise(Module &module) {
+  auto worth_it = [](const Function &function) { return !function.isDeclaration() && !function.hasOptNone(); };
+  if (none_of(module, worth_it)) return;
+  if (!optimizer) optimizer = std::make_unique<Optimizer>(*target, options.opt_level);
+  optimizer->run(module);
 }
 
 void Orc::Impl::renew_context() {
@@ -240,7 +249,6 @@ std::unique_ptr<Orc> Orc::create(Options options, Resolver resolver, std::string
   impl->linker->addPlugin(std::make_shared<Impl::LinkObserver>(*impl));
   impl->renew_context();
   impl->emitter = std::make_unique<ObjectEmitter>(*impl->target);
-  impl->optimizer = std::make_unique<Optimizer>(*impl->target, options.opt_level);
   return std::unique_ptr<Orc>(new Orc(std::move(impl)));
 }
 
@@ -293,7 +301,7 @@ Orc::Handle Orc::add(std::unique_ptr<llvm::Module> module, std::span<const std::
     prepare(*module, names);
     {
       Stopwatch watch(impl.times.optimise);
-      impl.optimizer->run(*module);
+      impl.optimise(*module);
     }
     for (const Function &function : *module) impl.times.functions += !function.isDeclaration();
     StringRef object;
@@ -330,7 +338,7 @@ void Orc::remove(Handle handle) {
 
 void Orc::optimise(llvm::Module &module) {
   Stopwatch watch(impl_->times.optimise);
-  impl_->optimizer->run(module);
+  impl_->optimise(module);
 }
 
 std::string Orc::print_ir(const llvm::Module &module) {

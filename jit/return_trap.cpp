@@ -59,7 +59,7 @@ bool set_return_trap() {
 void forget_return_trap() { slot = nullptr; }
 
 const void *return_trap_frame(const void *pc) {
-  if (pc != kiln_return_trap - 1) return nullptr;
+  if (reinterpret_cast<uintptr_t>(pc) != trap_address() - 1) return nullptr; // The byte before a return address.
   return reinterpret_cast<const uint8_t *>(&trap_frame) + cie_bytes;
 }
 

@@ -236,6 +236,14 @@ std::optional<Constant> fold_signed(BinaryOp op, const Type *type, int64_t a, in
     result = op == BinaryOp::Modulo ? remainder : quotient;
     break;
   }
+  case BinaryOp::Power:
+    if (b < 0 || b > 62)
+      return std::nullopt;
+    result = 1;
+    for (int64_t i = 0; i < b; ++i)
+      if (__builtin_mul_overflow(result, a, &result))
+        return std::nullopt;
+    break;
   case BinaryOp::BitAnd: result = a & b; break;
   case BinaryOp::BitOr: result = a | b; break;
   case BinaryOp::BitXor: result = a ^ b; break;

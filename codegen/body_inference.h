@@ -64,7 +64,7 @@ private:
   Abstract rule_call(const Inst &inst);
   Abstract rule_method_call(const Inst &inst);
   Abstract call_value(const Inst &inst, const Abstract &callee, const Arguments &arguments);
-  Abstract call_name(const Inst &inst, std::string_view name, const Arguments &arguments);
+  Abstract call_name(const Inst &inst, std::string_view name, const Arguments &arguments, bool as_library);
   Abstract call_methods(const Inst &inst, std::string_view name, const std::vector<const KirFunction *> &methods, const Arguments &arguments,
                         bool &matched);
   Abstract call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
@@ -86,6 +86,10 @@ private:
   /// `[]` and what is made of it: the element type is raised by what is stored. True when the array's element was open.
   bool raise_open(const Type *array, const Abstract &element, Span at);
   bool is_open(const Type *type) const;
+  uint32_t cell_site(const Inst &inst) const { return specialisation_.id << 12 ^ inst.id; }
+  void take_raised_cells();
+  /// Where arrays meet, an open element type becomes the other's.
+  void unify_open(const Abstract &a, const Abstract &b);
   const Type *settle(const Type *type); // Replaces open elements by what is known of them now.
   bool convertible(const Abstract &from, const Type *to) const;
   void report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place);

@@ -74,6 +74,13 @@ Inst *BodyBuilder::build_truth(const Expr *condition) {
 // --- if and blocks ---
 
 Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
+  // Without a last `else` the value is none, whatever the arms give.
+  const IfExpr *last = &branch;
+  while (const IfExpr *next = as<IfExpr>(last->no)) last = next;
+  if (wants_value && !last->no) {
+    build_if(branch, false);
+    return none(branch.span);
+  }
   Block *merge = ssa_.new_block();
   Inst *value = wants_value ? ssa_.add_param(merge, branch.span, {}) : nullptr;
   auto build_arm = [&](const Expr *arm) {
@@ -99,9 +106,6 @@ Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
   }
   if (test->no) {
     build_arm(test->no);
-  } else if (wants_value) {
-    Inst *nothing = none(test->span);
-    ssa_.jump(merge, test->span, {nothing});
   } else {
     ssa_.jump(merge, test->span);
   }

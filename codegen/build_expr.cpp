@@ -126,7 +126,6 @@ Inst *BodyBuilder::emit(const NameExpr &name) { return read_variable(&name, name
 
 Inst *BodyBuilder::emit(const UnaryExpr &unary) {
   Inst *operand = build(unary.operand);
-  if (unary.op == UnaryOp::Plus) return operand;
   Inst *inst = ssa_.add(Op::Unary, unary.span, {operand});
   inst->unary_op = unary.op;
   inst->op_span = unary.op_span;

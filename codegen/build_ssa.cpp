@@ -104,7 +104,10 @@ Inst *SsaBuilder::defined(const Variable *variable, const Block *block) const {
   return found == definitions_.end() ? nullptr : found->second;
 }
 
-void SsaBuilder::write(const Variable *variable, Inst *value) { define(variable, current_, value); }
+void SsaBuilder::write(const Variable *variable, Inst *value) {
+  value->literal = false; // What a variable holds has a type of its own: it no longer takes its neighbour's.
+  define(variable, current_, value);
+}
 
 Inst *SsaBuilder::read(const Variable *variable, Span span) {
   Inst *value = lookup(variable, current_, span);

@@ -40,7 +40,7 @@ Abstract BuiltinRules::call() {
                          : row.least == row.most ? std::to_string(row.least)
                                                  : fmt::format("{} to {}", row.least, row.most);
     body_.diagnostics_.report<Diag::NoMatch>(inst_.span, name_,
-                                             fmt::format("it takes {} argument{}, not {}", wanted, wanted == "1" ? "" : "s", arguments_.size()));
+                                             fmt::format("takes {} argument{}, not {}", wanted, wanted == "1" ? "" : "s", arguments_.size()));
     return body_.error_value(inst_);
   }
 #define KILN_BUILTIN(text, rule, least, most, doc)                                                                                                   \
@@ -128,7 +128,9 @@ Abstract BuiltinRules::extremum() {
   if (arguments_.size() == 1) {
     if (widest.type->is_array())
       return refuse(0, "numbers", fmt::format("`{}(xs)` finds it in an array", name_ == "min" ? "minimum" : "maximum"));
-    return refuse(0, "at least two numbers");
+    if (!widest.type->is_number())
+      return refuse(0, "numbers");
+    return planned(CallPlan::Argument, widest.type);
   }
   for (size_t i = 0; i < arguments_.size(); ++i) {
     if (!argument(i).type->is_number() && !argument(i).is(TypeKind::Bool))
@@ -225,7 +227,7 @@ Abstract BuiltinRules::push() {
   if (body_.raise_open(type, argument(1), inst_.span))
     return body_.of(types_.none, inst_);
   if (!body_.convertible(argument(1), type->element())) {
-    body_.report_store(*arguments_[1], argument(1), type->element(), "element");
+    body_.report_store(*arguments_[1], argument(1), type->element(), "an element");
     return body_.error_value(inst_);
   }
   return intrinsic(IntrinsicKind::Push, {type, type->element()}, types_.none);

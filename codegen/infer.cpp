@@ -11,7 +11,9 @@ namespace kiln {
 namespace {
 
 constexpr size_t most_nested_calls = 1000;
-constexpr size_t most_nested_types = 32;
+constexpr uint32_t most_nested_types = 32;
+constexpr uint64_t heaviest_type = 2000;
+constexpr uint64_t longest_shown = 60;
 
 std::string key_of(const KirFunction &function, std::span<const Type *const> arguments) {
   std::string key(sizeof(const void *), '\0');
@@ -22,12 +24,7 @@ std::string key_of(const KirFunction &function, std::span<const Type *const> arg
   return key;
 }
 
-size_t nesting(const Type *type) {
-  size_t deepest = 0;
-  for (const Type *element : type->elements)
-    deepest = std::max(deepest, nesting(element));
-  return deepest + 1;
-}
+bool too_large(const Type *type) { return type->depth > most_nested_types || type->weight > heaviest_type; }
 
 /// A name that assemblers and LLVM take as it is.
 std::string symbol_for(const KirFunction &function, uint32_t id) {
@@ -48,7 +45,7 @@ std::string display_name(const KirFunction &function, std::span<const Type *cons
   for (size_t i = first; i < arguments.size(); ++i) {
     if (i > first)
       text += ", ";
-    text += to_string(arguments[i]);
+    text += arguments[i]->weight <= longest_shown ? to_string(arguments[i]) : "...";
   }
   return text + ")";
 }
@@ -105,10 +102,12 @@ void Inference::depend_on(size_t depth) {
 void Inference::infer(Specialisation &specialisation) {
   size_t depth = stack_.size();
   Diagnostics diagnostics;
-  auto too_deep = [&](const Type *type) { return nesting(type) > most_nested_types; };
-  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), too_deep)) {
-    diagnostics.report<Diag::EndlessSpecialisation>(specialisation.function->name_span, specialisation.function->name)
-        .help("a recursive function's argument types must not grow from call to call");
+  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), too_large)) {
+    Diagnostic &error = diagnostics.report<Diag::EndlessSpecialisation>(specialisation.function->name_span, specialisation.function->name);
+    // The latest calls show how the signature grows.
+    for (size_t i = stack_.size() > 3 ? stack_.size() - 3 : 0; i < stack_.size(); ++i)
+      error.note({}, fmt::format("after {}", stack_[i].specialisation->display.substr(0, 120)));
+    error.help("a recursive function's argument types must not grow from call to call");
     specialisation.errors = diagnostics.list();
     specialisation.state = Specialisation::Failed;
     specialisation.result = types_.error;

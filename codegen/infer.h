@@ -105,6 +105,7 @@ private:
   std::unordered_map<const Specialisation *, std::vector<Specialisation *>> callers_;
   std::vector<StackEntry> stack_;
   std::vector<Specialisation *> provisional_;
+  std::unordered_map<uint32_t, const Type *> raised_cells_; // By site: what lambdas store in captured variables.
   uint32_t open_sites_ = 0x40000000; // Sites of top-level `[]`: above any instruction's id.
 };
 

@@ -38,6 +38,7 @@ bool BodyInference::run() {
     again_ = false;
     returned_ = {};
     pass();
+    take_raised_cells();
     if (again_ && ++passes < most_passes)
       continue;
     bool still_open = false;
@@ -125,6 +126,7 @@ void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
     if (!brought.unset.empty() && !brought.other_origin.known())
       brought.other_origin = from.end.span;
     const Inst *param = to.params[i];
+    unify_open(back_edge ? value(param) : incoming_[param->id], brought);
     if (!back_edge) {
       incoming_[param->id] = join(types_, incoming_[param->id], brought);
       continue;
@@ -166,6 +168,7 @@ void BodyInference::finish_block(const Block &block) {
       diagnostics_.report<Diag::OpenArray>(result.origin).help("give it one, as in `[f64]()`");
       return;
     }
+    unify_open(returned_, result);
     Abstract joined = join(types_, returned_, without_constant(result));
     if (joined.other && !returned_.other) {
       diagnostics_.report<Diag::UnlikeResults>(end.span, function_.name, joined.type, joined.other)
@@ -206,7 +209,9 @@ bool BodyInference::usable(const Inst *inst, Span use) {
   Abstract &found = values()[inst->id];
   if (!found.reached() || found.usable())
     return found.reached();
-  if (!found.unset.empty()) {
+  if (!found.unset.empty() && found.is(TypeKind::Never) && function_.is_unit) {
+    unknown_name(use, found.unset);
+  } else if (!found.unset.empty()) {
     Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
     if (found.other_origin.known() && !(found.other_origin == use))
       error.note(found.other_origin, "on the path through here nothing assigns it");
@@ -261,11 +266,10 @@ void BodyInference::commit_unit_globals() {
         Abstract stored = diagnostics_.has_errors() ? error_value(*inst) : value(inst->args[0]);
         stored.literal = false;
         result_->globals[inst->id] = inference_.names().assign(inst->name, stored).variable;
-      } else if (inst->op == Op::Name && made.reached() && contains_open(made.type)) {
-        Abstract settled = made;
-        settled.type = settle(made.type);
-        if (settled.type != made.type)
-          inference_.names().assign(inst->name, settled);
+      } else if (inst->op == Op::Name && made.usable()) {
+        const GlobalState *state = look_up(inst->name).global;
+        if (state && state->value.usable() && contains_open(state->value.type) && !contains_open(made.type))
+          inference_.names().assign(inst->name, made);
       }
     }
   }
@@ -291,7 +295,33 @@ const Type *BodyInference::settle(const Type *type) {
     return types_.tuple(elements, type->names);
   if (type->is(TypeKind::Lambda))
     return types_.lambda(type->lambda, elements);
-  return type->is(TypeKind::Cell) ? types_.cell(elements[0]) : type;
+  return type->is(TypeKind::Cell) ? types_.cell(elements[0], type->site) : type;
+}
+
+void BodyInference::take_raised_cells() {
+  for (const Block *block : function_.blocks)
+    for (const Inst *inst : block->insts) {
+      if (inst->op != Op::CellNew || !value(inst).is(TypeKind::Cell))
+        continue;
+      auto raised = inference_.raised_cells_.find(cell_site(*inst));
+      if (raised == inference_.raised_cells_.end())
+        continue;
+      const Type *now = value(inst).type->element();
+      if (const Type *joined = join_types(types_, now, raised->second); joined && joined != now) {
+        cell_seeds_[inst->id] = joined;
+        again_ = forget_open_ = true;
+      }
+    }
+}
+
+void BodyInference::unify_open(const Abstract &a, const Abstract &b) {
+  if (!a.reached() || !b.reached() || !a.type->is_array() || !b.type->is_array() || a.type == b.type || a.type->rank != b.type->rank)
+    return;
+  const Abstract &open = a.type->element()->is(TypeKind::Open) ? a : b;
+  const Abstract &known = &open == &a ? b : a;
+  Abstract element = known;
+  element.type = known.type->element();
+  raise_open(open.type, element, open.origin);
 }
 
 bool BodyInference::raise_open(const Type *array, const Abstract &element, Span) {
@@ -300,13 +330,9 @@ bool BodyInference::raise_open(const Type *array, const Abstract &element, Span)
   uint32_t site = array->element()->site;
   if (element.type->is(TypeKind::Error) || (element.is(TypeKind::Open) && element.type->site == site))
     return true;
-  auto [seed, first] = open_seeds_.try_emplace(site, element.type);
-  if (first) {
+  // The first that reaches it decides; what comes later must convert to that.
+  if (open_seeds_.try_emplace(site, element.type).second)
     again_ = true;
-  } else if (const Type *joined = join_types(types_, seed->second, element.type); joined && joined != seed->second) {
-    seed->second = joined;
-    again_ = true;
-  }
   return true;
 }
 

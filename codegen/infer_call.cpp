@@ -54,14 +54,14 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
     result_->globals[inst.id] = meaning.global->variable;
     return call_value(inst, meaning.global->value, arguments);
   }
-  return call_name(inst, inst.name, arguments);
+  return call_name(inst, inst.name, arguments, function_.from_library);
 }
 
 Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, const Arguments &arguments) {
   if (callee.is(TypeKind::Error))
     return error_value(inst);
   if (callee.is(TypeKind::Function))
-    return call_name(inst, callee.type->name, arguments);
+    return call_name(inst, callee.type->name, arguments, callee.type->site != 0);
   if (!callee.is(TypeKind::Lambda)) {
     Diagnostic &error = diagnostics_.report<Diag::NotCallable>(inst.span, callee.type);
     if (callee.type->is_array() || callee.is(TypeKind::Str))
@@ -80,9 +80,9 @@ Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, con
   return call_function(inst, function, sources, arguments, callee.type);
 }
 
-Abstract BodyInference::call_name(const Inst &inst, std::string_view name, const Arguments &arguments) {
+Abstract BodyInference::call_name(const Inst &inst, std::string_view name, const Arguments &arguments, bool as_library) {
   remember_name(name);
-  NameMeaning meaning = look_up(name);
+  NameMeaning meaning = inference_.names().lookup(name, as_library);
   if (meaning.external)
     return call_extern(inst, *meaning.external, arguments);
   bool matched = false;
@@ -141,16 +141,16 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
     if (name.empty()) {
       if (positional++ >= function.params.size()) {
         size_t most = function.params.size();
-        return refuse(fmt::format("it takes {} argument{}, not {}", most, most == 1 ? "" : "s", given));
+        return refuse(fmt::format("takes {} argument{}, not {}", most, most == 1 ? "" : "s", given));
       }
     } else {
       auto found = std::find_if(function.params.begin(), function.params.end(), [&](const KirParam &param) { return param.name == name; });
       if (found == function.params.end())
-        return refuse(fmt::format("it has no parameter '{}'", name));
+        return refuse(fmt::format("has no parameter '{}'", name));
       place = static_cast<size_t>(found - function.params.begin());
     }
     if (sources[place] != -1)
-      return refuse(fmt::format("'{}' is given twice", function.params[place].name));
+      return refuse(fmt::format("is given '{}' twice", function.params[place].name));
     sources[place] = static_cast<int>(i);
   }
   std::vector<int> ranks(given);
@@ -160,8 +160,8 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
       if (param.default_value)
         continue;
       if (given < function.params.size() && arguments.names.empty())
-        return refuse(fmt::format("it takes {} argument{}, not {}", function.params.size(), function.params.size() == 1 ? "" : "s", given));
-      return refuse(fmt::format("'{}' is not given", param.name));
+        return refuse(fmt::format("takes {} argument{}, not {}", function.params.size(), function.params.size() == 1 ? "" : "s", given));
+      return refuse(fmt::format("needs '{}'", param.name));
     }
     int &rank = ranks[static_cast<size_t>(sources[p])];
     rank = 1;
@@ -176,7 +176,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
     else if (given_value.type->is_array() && join_types(types_, given_value.type, wanted) == wanted)
       rank = 2; // `[]`
     else
-      return refuse(fmt::format("'{}' must be {}, not {}", param.name, to_string(wanted), to_string(given_value.type)));
+      return refuse(fmt::format("takes {} for '{}', not {}", to_string(wanted), param.name, to_string(given_value.type)));
   }
   return ranks;
 }
@@ -286,7 +286,7 @@ Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &func
   if (arguments.insts.size() != function.params.size() || !arguments.names.empty()) {
     size_t most = function.params.size();
     diagnostics_.report<Diag::NoMatch>(inst.span, function.name,
-                                       fmt::format("it takes {} argument{}, not {}", most, most == 1 ? "" : "s", arguments.insts.size()));
+                                       fmt::format("takes {} argument{}, not {}", most, most == 1 ? "" : "s", arguments.insts.size()));
     return error_value(inst);
   }
   CallPlan made;
@@ -297,7 +297,7 @@ Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &func
   for (size_t i = 0; i < function.params.size(); ++i) {
     const Abstract &given = value(arguments.insts[i]);
     if (!convertible(given, function.params[i])) {
-      report_store(*arguments.insts[i], given, function.params[i], "parameter");
+      report_store(*arguments.insts[i], given, function.params[i], "a parameter");
       return error_value(inst);
     }
     made.operands.push_back(function.params[i]);
@@ -310,7 +310,7 @@ Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &func
 Abstract BodyInference::call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments) {
   for (size_t i = 0; i < arguments.names.size(); ++i)
     if (!arguments.names[i].empty()) {
-      diagnostics_.report<Diag::NoMatch>(arguments.name_spans[i], name, fmt::format("it has no parameter '{}'", arguments.names[i]));
+      diagnostics_.report<Diag::NoMatch>(arguments.name_spans[i], name, fmt::format("has no parameter '{}'", arguments.names[i]));
       return error_value(inst);
     }
   return BuiltinRules(*this, inst, name, arguments.insts).call();

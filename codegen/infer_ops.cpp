@@ -114,7 +114,7 @@ Abstract BodyInference::rule_unary(const Inst &inst) {
 Abstract BodyInference::rule_binary(const Inst &inst) {
   const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
   if (inst.binary_op == BinaryOp::In)
-    return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}});
+    return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}}, function_.from_library);
   if (is_open(left.type) || is_open(right.type)) {
     if (const Type *joined = join_types(types_, left.type, right.type); joined && is_comparison(inst.binary_op))
       return of(types_.boolean, inst);
@@ -155,6 +155,7 @@ Abstract BodyInference::rule_tuple(const Inst &inst) {
 Abstract BodyInference::rule_array(const Inst &inst) {
   Abstract element = value(inst.args[0]);
   for (const Inst *arg : inst.args) {
+    unify_open(element, value(arg));
     Abstract joined = join(types_, element, value(arg));
     if (joined.other) {
       diagnostics_.report<Diag::UnlikeElements>(arg->span, element.type, value(arg).type)
@@ -198,7 +199,7 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
     if (auto seed = cell_seeds_.find(inst.id); seed != cell_seeds_.end())
       if (const Type *joined = join_types(types_, element, settle(seed->second)))
         element = joined;
-    return of(types_.cell(element), inst);
+    return of(types_.cell(element, cell_site(inst)), inst);
   }
   const Inst *cell = inst.args[0];
   const Type *element = value(cell).type->element();
@@ -216,7 +217,12 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
       again_ = true;
     }
   } else if (!convertible(stored, element)) {
-    report_store(inst, stored, element, "captured variable");
+    // The function that owns the variable sees this after the call, and starts again with the wider type.
+    uint32_t site = value(cell).type->site;
+    auto [raised, first] = inference_.raised_cells_.try_emplace(site, element);
+    if (const Type *joined = join_types(types_, raised->second, stored.type))
+      raised->second = joined;
+    report_store(inst, stored, element, "a captured variable");
     return error_value(inst);
   }
   return of(types_.none, inst);
@@ -303,7 +309,7 @@ Abstract BodyInference::rule_set_index(const Inst &inst) {
   if (raise_open(base.type, stored, inst.span))
     return of(types_.none, inst);
   if (!convertible(stored, base.type->element())) {
-    report_store(inst, stored, base.type->element(), "element");
+    report_store(inst, stored, base.type->element(), "an element");
     return error_value(inst);
   }
   return of(types_.none, inst);
@@ -365,7 +371,7 @@ Abstract BodyInference::rule_coerce(const Inst &inst) {
     return of(type, inst);
   }
   if (!convertible(stored, type)) {
-    report_store(inst, stored, type, inst.role == Inst::Result ? "result" : inst.role == Inst::Parameter ? "parameter" : "variable");
+    report_store(inst, stored, type, inst.role == Inst::Result ? "a result" : inst.role == Inst::Parameter ? "a parameter" : "a variable");
     return error_value(inst);
   }
   Abstract made = of(type, inst);
@@ -457,7 +463,7 @@ Abstract BodyInference::rule_name(const Inst &inst) {
 #define KILN_MATH(text, f64, f32, operands) builtin |= inst.name == text;
 #include "codegen/math.def"
   if (!meaning.methods.empty() || meaning.external || builtin)
-    return of(types_.function(inst.name), inst);
+    return of(types_.function(inst.name, function_.from_library), inst);
   const std::pair<std::string_view, double> constants[] = {
       {"pi", M_PI}, {"e", M_E}, {"inf", INFINITY}, {"nan", NAN}};
   for (auto [name, number] : constants)
@@ -518,7 +524,7 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
   if (state->value.is(TypeKind::Error))
     return error_value(inst);
   if (!convertible(stored, state->value.type)) {
-    report_store(inst, stored, state->value.type, "top-level variable");
+    report_store(inst, stored, state->value.type, "a top-level variable");
     return error_value(inst);
   }
   result_->globals[inst.id] = state->variable;
@@ -536,6 +542,11 @@ bool BodyInference::convertible(const Abstract &from, const Type *to) const {
 }
 
 void BodyInference::report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place) {
+  if (from.constant && from.type->is_integer() && to->is_number()) {
+    std::string shown = from.is(TypeKind::U64) ? std::to_string(static_cast<uint64_t>(from.constant->integer)) : std::to_string(from.constant->integer);
+    diagnostics_.report<Diag::DoesNotFit>(inst.span, shown, to);
+    return;
+  }
   Diagnostic &error = diagnostics_.report<Diag::BadStore>(inst.span, from.type, place, to);
   if (from.origin.known() && !(from.origin == inst.span))
     error.note(from.origin, fmt::format("this is {}", to_string(from.type)));

@@ -114,7 +114,11 @@ FunctionLowering::Value FunctionLowering::emit_float(const Inst &inst, Value lef
   case BinaryOp::Multiply: return builder_.CreateFMul(left, right);
   case BinaryOp::Divide: return builder_.CreateFDiv(left, right);
   case BinaryOp::FloorDivide:
-    return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, builder_.CreateFDiv(left, right));
+    if (inst.type->is(TypeKind::F64)) return call_runtime(Runtime::kiln_floor_divide, {left, right});
+    return builder_.CreateFPTrunc(
+        call_runtime(Runtime::kiln_floor_divide,
+                     {builder_.CreateFPExt(left, builder_.getDoubleTy()), builder_.CreateFPExt(right, builder_.getDoubleTy())}),
+        left->getType());
   case BinaryOp::Modulo: { // As Python's: the sign of the divisor, exact but for one rounded addition.
     Value rest = builder_.CreateFRem(left, right), zero = llvm::ConstantFP::get(left->getType(), 0.0);
     Value signs_differ = builder_.CreateICmpNE(builder_.CreateFCmpOLT(rest, zero), builder_.CreateFCmpOLT(right, zero));

@@ -162,7 +162,7 @@ const Type *Reify::concrete(const Type *type) const {
   switch (type->kind) {
   case TypeKind::Open: return types_.none;
   case TypeKind::Array: return types_.array(concrete(type->element()), type->rank);
-  case TypeKind::Cell: return types_.cell(concrete(type->element()));
+  case TypeKind::Cell: return types_.cell(concrete(type->element()), type->site);
   case TypeKind::Tuple:
   case TypeKind::Lambda: {
     std::vector<const Type *> elements;

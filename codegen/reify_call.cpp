@@ -24,6 +24,8 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
       bool stored = plan.operands[i]->is_integer() || plan.intrinsic == IntrinsicKind::Push;
       args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), stored ? Mode::Store : Mode::Promote));
     }
+    if (plan.intrinsic == IntrinsicKind::Assert && args.size() == 1)
+      args.push_back(constant(types_.str, Constant{Constant::Str, 0, 0, ""}, inst.span));
     Inst *made = intrinsic(plan.intrinsic, result, inst, std::move(args));
     made->name = plan.name;
     return made;

@@ -203,6 +203,11 @@ const Type *TypeTable::intern_type(Type type) {
   if (!is_new) return place->second;
   type.id = static_cast<uint32_t>(all_.size());
   if (!type.elements.empty()) type.elements = element_lists_.emplace_back(type.elements.begin(), type.elements.end());
+  constexpr uint64_t heaviest = uint64_t(1) << 40;
+  for (const Type *element : type.elements) {
+    type.depth = std::max(type.depth, element->depth + 1);
+    type.weight = std::min(heaviest, type.weight + element->weight);
+  }
   if (!names.empty()) type.names = name_lists_.emplace_back(std::move(names));
   return place->second = all_.emplace_back(std::make_unique<Type>(type)).get();
 }
@@ -225,8 +230,9 @@ const Type *TypeTable::array(const Type *element, uint32_t rank) {
   return intern_type(type);
 }
 
-const Type *TypeTable::function(std::string_view name) {
+const Type *TypeTable::function(std::string_view name, bool from_library) {
   Type type{};
+  type.site = from_library;
   type.kind = TypeKind::Function;
   type.name = name;
   return intern_type(type);
@@ -240,8 +246,9 @@ const Type *TypeTable::lambda(const KirFunction *function, std::span<const Type 
   return intern_type(type);
 }
 
-const Type *TypeTable::cell(const Type *element) {
+const Type *TypeTable::cell(const Type *element, uint32_t site) {
   Type type{};
+  type.site = site;
   type.kind = TypeKind::Cell;
   type.elements = {&element, 1};
   return intern_type(type);

@@ -40,7 +40,9 @@ struct Type {
   uint32_t rank = 0;                     // Array
   std::string_view name;                 // Function; the spelling of scalars
   const KirFunction *lambda = nullptr;   // Lambda
-  uint32_t site = 0;                     // Open: the instruction that made it
+  uint32_t site = 0;                     // Open, Cell: what made it. Function: 1 for the library's own.
+  uint32_t depth = 1;                    // Levels of nesting.
+  uint64_t weight = 1;                   // Types it consists of, itself included, each time they occur.
 
   bool is(TypeKind k) const { return kind == k; }
   bool is_signed() const { return kind >= TypeKind::I8 && kind <= TypeKind::I64; }
@@ -73,9 +75,10 @@ public:
 
   const Type *tuple(std::span<const Type *const> elements, std::span<const std::string_view> names = {});
   const Type *array(const Type *element, uint32_t rank = 1);
-  const Type *function(std::string_view name);
+  /// `from_library`: the name as the library's own code means it.
+  const Type *function(std::string_view name, bool from_library = false);
   const Type *lambda(const KirFunction *function, std::span<const Type *const> captures);
-  const Type *cell(const Type *element);
+  const Type *cell(const Type *element, uint32_t site = 0);
   const Type *open(uint32_t site);
   /// The scalar, str or range type of a name, or null.
   const Type *named(std::string_view name) const;

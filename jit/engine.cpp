@@ -83,7 +83,9 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
   }
   {
     Stopwatch watch(times.build);
-    UnitContext context{[this](std::string_view name) { return session.is_shared(name); }};
+    // At the prompt a loop's variables stay in memory, so that an interrupt or error in it loses nothing.
+    bool keeps = !value_name.empty() && unit.statements.size() == 1 && contains_loop(*unit.statements.front());
+    UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }};
     unit.kir = build_unit(unit.statements, context, session.sources(), session.types(), found, value_name);
   }
   if (!found.has_errors()) {
@@ -216,8 +218,9 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
     return outcome;
   Diagnostics diagnostics;
   std::vector<const Stmt *> statements = take_definitions(*ast, false, diagnostics);
-  if (!run)
-    session.build_all();
+  session.build_all();
+  for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+    diagnostics.add(error);
   std::vector<Unit> made = group(statements);
   bool ok = !diagnostics.has_errors();
   for (Unit &unit : made)
@@ -257,7 +260,12 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
     session.note_shared_names(*statement);
     if (const auto *function = as<FunctionStmt>(statement)) {
       session.define(*function, true, diagnostics);
+      session.lookup(function->name.text, false); // Builds it, for errors that need no types.
+      for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+        diagnostics.add(error);
       finish(outcome, diagnostics);
+      if (!outcome.ok())
+        return outcome;
       continue;
     }
     if (const auto *external = as<ExternStmt>(statement)) {

@@ -56,6 +56,11 @@ std::string Session::parameters_of(const FunctionStmt &function) const {
 }
 
 void Session::define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics) {
+  for (const Param &param : function.params)
+    if (param.type)
+      resolve_type(types_, param.type, diagnostics);
+  if (function.result)
+    resolve_type(types_, function.result, diagnostics);
   auto &methods = methods_[types_.intern(function.name.text)];
   std::string parameters = parameters_of(function);
   std::string_view name = types_.intern(function.name.text);

@@ -48,6 +48,17 @@ extern "C" I64 kiln_power_i64(I64 base, I64 exponent) {
   return result;
 }
 
+// As CPython's float_floor_div, but for a zero divisor, where IEEE's a / b is the answer.
+extern "C" F64 kiln_floor_divide(F64 a, F64 b) {
+  if (b == 0) return a / b;
+  double rest = std::fmod(a, b);
+  double quotient = (a - rest) / b;
+  if (rest != 0 && (b < 0) != (rest < 0)) quotient -= 1;
+  if (quotient == 0) return std::copysign(0.0, a / b);
+  double whole = std::floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
 extern "C" U64 kiln_power_u64(U64 base, U64 exponent) {
   U64 result;
   if (power(base, exponent, result))

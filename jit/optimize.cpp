@@ -36,27 +36,27 @@ constexpr const char *pipeline_0 = "always-inline";
 
 constexpr const char *pipeline_1 =
     "function(sroa<modify-cfg>,early-cse,simplifycfg),"
-    "cgscc(inline,function<eager-inv>(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1>,"
+    "cgscc(inline,function<eager-inv>(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>,loop-rotate,licm<allowspeculation>),"
-    "simplifycfg,instcombine<max-iterations=1>,loop(indvars,loop-deletion),simplifycfg))";
+    "simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,loop(indvars,loop-deletion),simplifycfg))";
 
 constexpr const char *pipeline_2 =
     "function(sroa<modify-cfg>,early-cse,simplifycfg),"
     "cgscc(inline,function-attrs,function<eager-inv>("
     "sroa<modify-cfg>,early-cse<memssa>,jump-threading,correlated-propagation,"
-    "simplifycfg<switch-range-to-icmp>,instcombine<max-iterations=1>,tailcallelim,reassociate,"
+    "simplifycfg<switch-range-to-icmp>,instcombine<max-iterations=1;no-verify-fixpoint>,tailcallelim,reassociate,"
     "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate<header-duplication>,"
     "licm<allowspeculation>,simple-loop-unswitch<nontrivial;trivial>),"
-    "simplifycfg,instcombine<max-iterations=1>,loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),"
-    "sroa<modify-cfg>,gvn,sccp,bdce,instcombine<max-iterations=1>,jump-threading,correlated-propagation,adce,dse,"
-    "loop-mssa(licm<allowspeculation>),simplifycfg,instcombine<max-iterations=1>)),"
+    "simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),"
+    "sroa<modify-cfg>,gvn,sccp,bdce,instcombine<max-iterations=1;no-verify-fixpoint>,jump-threading,correlated-propagation,adce,dse,"
+    "loop-mssa(licm<allowspeculation>),simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>)),"
     "function<eager-inv>("
     "loop(loop-rotate<header-duplication>,loop-deletion),inject-tli-mappings,"
-    "loop-vectorize<no-interleave-forced-only;no-vectorize-forced-only>,loop-load-elim,instcombine<max-iterations=1>,"
+    "loop-vectorize<no-interleave-forced-only;no-vectorize-forced-only>,loop-load-elim,instcombine<max-iterations=1;no-verify-fixpoint>,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;sink-"
     "common-insts>,"
-    "slp-vectorizer,vector-combine,instcombine<max-iterations=1>,loop-unroll<O3>,sroa<preserve-cfg>,"
-    "instcombine<max-iterations=1>,loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg)";
+    "slp-vectorizer,vector-combine,instcombine<max-iterations=1;no-verify-fixpoint>,loop-unroll<O3>,sroa<preserve-cfg>,"
+    "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg)";
 
 const char *pipeline_of(int level) { return level <= 0 ? pipeline_0 : level == 1 ? pipeline_1 : pipeline_2; }
 

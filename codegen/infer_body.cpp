@@ -49,6 +49,12 @@ bool BodyInference::run() {
       break;
     settle_open_ = true;
   }
+  if (!diagnostics_.has_errors())
+    for (const Abstract &value : values())
+      if (value.is(TypeKind::Error) && value.usable()) {
+        diagnostics_.report<Diag::NotTypable>(value.origin);
+        break;
+      }
   if (function_.is_unit)
     commit_unit_globals();
   for (const auto &[id, plan] : result_->plans) {
@@ -126,6 +132,8 @@ void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
     if (!brought.unset.empty() && !brought.other_origin.known())
       brought.other_origin = from.end.span;
     const Inst *param = to.params[i];
+    if (back_edge && brought.is(TypeKind::Error))
+      continue; // Reported in this pass; another one would start from an error and be silent about it.
     unify_open(back_edge ? value(param) : incoming_[param->id], brought);
     if (!back_edge) {
       incoming_[param->id] = join(types_, incoming_[param->id], brought);

@@ -98,6 +98,10 @@ std::optional<std::vector<std::string>> source_files(const std::vector<std::stri
   for (const std::string &path : paths) {
     std::error_code code;
     if (!fs::is_directory(path, code)) {
+      if (!fs::exists(path, code)) {
+        error = fmt::format("no file '{}'", path);
+        return std::nullopt;
+      }
       files.push_back(path);
       continue;
     }

@@ -2,9 +2,11 @@
 """`kiln test`: files with their expected output beside them. doc_test_test.py PATH-TO-KILN"""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 KILN = os.path.abspath(sys.argv.pop(1))
@@ -147,6 +149,35 @@ class DocTestTest(unittest.TestCase):
         self.file("a.kn", "x = 1\n")
         self.file("b.kn", "print(x)  # error: 'x' is not defined\n")
         self.assertEqual(self.run_test("a.kn", "b.kn"), ("1 passed, 0 failed\n", 0))
+
+    def test_a_crash_costs_one_file(self):
+        self.file("a.kn", "print(1)  # => 1\n")
+        self.file("b.kn", "extern abort()\nabort()\n")
+        self.file("c.kn", "print(3)  # => 3\n")
+        output, status = self.run_test("a.kn", "b.kn", "c.kn")
+        self.assertEqual(status, 1)
+        self.assertIn("@@ b.kn: the process ended: Aborted\n", output)
+        self.assertTrue(output.endswith("\n2 passed, 1 failed\n"), output)
+
+    def test_file_that_cannot_be_read(self):
+        self.file("a.kn", "print(1)  # => 1\n")
+        self.file("b.kn", "x = \0\n")
+        output, status = self.run_test("a.kn", "b.kn")
+        self.assertEqual(status, 1)
+        self.assertIn("zero byte", output)
+        self.assertTrue(output.endswith("\n1 passed, 1 failed\n"), output)
+
+    def test_ctrl_c(self):
+        self.file("a.kn", "while true { }\n")
+        self.file("b.kn", "while true { }\n")
+        self.file("c.kn", "while true { }\n")
+        running = subprocess.Popen([KILN, "test", "."], stdout=subprocess.PIPE, text=True, cwd=self.folder.name,
+                                   start_new_session=True)
+        time.sleep(1)
+        os.killpg(running.pid, signal.SIGINT)
+        output, _ = running.communicate(timeout=20)
+        self.assertEqual(running.returncode, 130)
+        self.assertRegex(output, r"\n0 passed, \d failed\n$")
 
 
 if __name__ == "__main__":

@@ -189,7 +189,13 @@ LineReader::Result LineReader::read(std::string_view prompt, std::string_view co
     }
   }
   auto escaped = [](std::string_view sequence) { return escape_mark + std::string(sequence) + escape_mark; };
-  editor_->prompt = color.empty() ? std::string(prompt) : escaped(color) + std::string(prompt) + escaped("\033[0m");
+  editor_->prompt = prompt;
+  if (!color.empty()) {
+    // libedit writes an escape sequence together with the character behind it: the space at the end comes last.
+    const size_t space = prompt.size() - 1;
+    editor_->prompt =
+        escaped(color) + std::string(prompt.substr(0, space)) + escaped("\033[0m") + std::string(prompt.substr(space));
+  }
   editor_->interrupted = false;
   int length = 0;
   std::fputs(ask_for_paste_marks, stdout);

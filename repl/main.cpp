@@ -5,6 +5,7 @@
 #include "repl/run.h"
 #include "repl/test_command.h"
 
+#include <cstdio>
 #include <unistd.h>
 
 namespace {
@@ -15,7 +16,6 @@ constexpr size_t stack_bytes = size_t(256) << 20;
 struct CommandLineArguments {
   int argc;
   char **argv;
-  int status;
 };
 
 int dispatch(const kiln::Options &options) {
@@ -33,17 +33,18 @@ int dispatch(const kiln::Options &options) {
 void run(void *argument) {
   auto &arguments = *static_cast<CommandLineArguments *>(argument);
   kiln::Options options;
-  if (auto status = kiln::parse_options(arguments.argc, arguments.argv, options))
-    arguments.status = *status;
-  else
-    arguments.status = dispatch(options);
+  const std::optional<int> status = kiln::parse_options(arguments.argc, arguments.argv, options);
+  const int code = status ? *status : dispatch(options);
+  // The process gives back in one go what destructors would piece by piece.
+  std::fflush(nullptr);
+  _exit(code);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  CommandLineArguments arguments{argc, argv, 0};
+  CommandLineArguments arguments{argc, argv};
   kiln::install_signal_handlers();
   kiln::run_on_own_stack(run, &arguments, stack_bytes);
-  return arguments.status;
+  return 1; // Not reached: run() ends the process.
 }

@@ -1,6 +1,6 @@
 #include "repl/repl.h"
 
-#include "jit/signals.h"
+#include "jit/runtime/output.h"
 #include "lang/parser.h"
 #include "repl/commands.h"
 #include "repl/history.h"
@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <utility>
 
 namespace kiln {
 
@@ -36,7 +37,17 @@ bool blank(std::string_view text) { return text.find_first_not_of(" \t\n") == st
 Repl::Repl(const Options &options, bool editing)
     : options_(options), engine_(std::make_unique<Engine>(options.engine)),
       reader_(editing, [this](std::string_view before) { return complete(before); }),
-      out_(palette(use_color(options.color, STDOUT_FILENO))), err_(palette(use_color(options.color, STDERR_FILENO))) {}
+      out_(palette(use_color(options.color, STDOUT_FILENO))), err_(palette(use_color(options.color, STDERR_FILENO))) {
+  set_output_sink(print, this);
+}
+
+Repl::~Repl() { set_output_sink(nullptr, nullptr); }
+
+void Repl::print(void *repl, std::string_view text) {
+  if (text.empty()) return;
+  static_cast<Repl *>(repl)->line_unfinished_ = text.back() != '\n';
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 std::string Repl::next_name() { return fmt::format("input {}", ++inputs_); }
 
@@ -61,7 +72,8 @@ void Repl::tell(const Outcome &outcome) {
 
 void Repl::evaluate(std::string name, std::string text) {
   const Outcome outcome = engine_->run_interactive(std::move(name), std::move(text));
-  finish_output(0);
+  if (std::exchange(line_unfinished_, false)) std::fputc('\n', stdout);
+  std::fflush(stdout);
   tell(outcome);
   if (!outcome.ok() || !outcome.value.type || outcome.hidden) return;
   std::string note = " : " + type_text(outcome.value);
@@ -122,7 +134,7 @@ int Repl::run() {
     else
       evaluate(next_name(), text);
   }
-  return finish_output(status_);
+  return status_;
 }
 
 int run_repl(const Options &options) {

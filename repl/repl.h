@@ -15,6 +15,9 @@ int run_repl(const Options &options);
 class Repl {
 public:
   Repl(const Options &options, bool editing);
+  ~Repl();
+  Repl(const Repl &) = delete;
+  Repl &operator=(const Repl &) = delete;
 
   /// Reads and runs until the end of input, `:quit` or exit().
   int run();
@@ -38,11 +41,15 @@ private:
   Input read_input(std::string &text);
   Completions complete(std::string_view before_cursor);
 
+  /// Takes what programs print; remembers whether the last line is unfinished.
+  static void print(void *repl, std::string_view text);
+
   const Options &options_;
   std::unique_ptr<Engine> engine_;
   LineReader reader_;
   Palette out_, err_;
   unsigned inputs_ = 0;
+  bool line_unfinished_ = false;
   bool quits_ = false;
   int status_ = 0;
 };

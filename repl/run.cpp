@@ -28,6 +28,9 @@ std::optional<std::string> read_or_complain(const Options &options) {
 
 std::string source_name(const std::string &file) { return file == "-" ? "<stdin>" : file; }
 
+/// The one session of this process. It is not taken down: the process ends when the program has.
+Engine &session(const Options &options) { return *new Engine(options.engine); }
+
 int finish(const Engine &engine, const Outcome &outcome, const Options &options) {
   const int status = finish_output(exit_status(outcome));
   report(outcome, engine.sources(), {use_color(options.color, STDERR_FILENO)});
@@ -38,7 +41,7 @@ int finish(const Engine &engine, const Outcome &outcome, const Options &options)
 int run_source(const Options &options) {
   std::optional<std::string> text = read_or_complain(options);
   if (!text) return usage_error;
-  Engine engine(options.engine);
+  Engine &engine = session(options);
   return finish(engine, engine.run_script(source_name(options.file), std::move(*text)), options);
 }
 
@@ -73,7 +76,7 @@ int run_stdin(const Options &options) {
 }
 
 int run_text(const Options &options) {
-  Engine engine(options.engine);
+  Engine &engine = session(options);
   Outcome outcome = engine.run_script("<expression>", options.text);
   if (outcome.ok() && outcome.value.type) {
     const int status = finish_output(0); // What it printed comes first.
@@ -87,7 +90,7 @@ int run_text(const Options &options) {
 int check_file(const Options &options) {
   std::optional<std::string> text = read_or_complain(options);
   if (!text) return usage_error;
-  Engine engine(options.engine);
+  Engine &engine = session(options);
   return finish(engine, engine.check(source_name(options.file), std::move(*text)), options);
 }
 

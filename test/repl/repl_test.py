@@ -55,6 +55,8 @@ class ReplTest(unittest.TestCase):
             ("x", "5 : i64\n"),
             ("x;", ""),
             ('print("hello")', "hello\n"),
+            ('write("no newline")', "no newline\n"),
+            ('write("1", 2); 3', "12\n3 : i64\n"),
             ("", ""),
         ]:
             self.assertEqual(self.repl.answer(line), shown, line)

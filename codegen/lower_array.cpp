@@ -66,6 +66,11 @@ FunctionLowering::Value FunctionLowering::checked_linear_index(const Inst &inst)
   const Type *type = inst.args[0]->type;
   Value array = arg(inst, 0), linear = nullptr;
   bool check = checks() && !is_covered(inst);
+  if (check) {
+    std::vector<Value> key{array};
+    for (uint32_t d = 0; d < type->rank; ++d) key.push_back(arg(inst, 1 + d));
+    check = known_.indices.insert(std::move(key)).second;
+  }
   for (uint32_t d = 0; d < type->rank; ++d) {
     Value index = arg(inst, 1 + d);
     Value extent = check || d > 0 ? array_extent(type, array, d) : nullptr;

@@ -37,4 +37,19 @@ bool FunctionLowering::is_covered(const Inst &inst) const {
   return inst.unchecked || (plan_ && version_ == Fast && plan_->covered.contains(&inst));
 }
 
+// A block that is entered by one edge knows what its predecessor knew; the header of a loop in two versions is not
+// such.
+void FunctionLowering::inherit_known(const Block &block) {
+  known_ = {};
+  const Block *before = sole_predecessors_[block.id];
+  if (before && range_checks_.plan_of(before) == plan_) known_ = known_after_[version_][before->id];
+}
+
+void FunctionLowering::forget_extents(const Inst &inst) {
+  bool resizes = inst.op == Op::CallDirect && inst.callee->may_resize;
+  resizes |=
+      inst.op == Op::Intrinsic && (inst.intrinsic == IntrinsicKind::Push || inst.intrinsic == IntrinsicKind::Pop);
+  if (resizes) known_.indices.clear();
+}
+
 } // namespace kiln

@@ -55,7 +55,8 @@ bool only_reads_arguments(Runtime function) {
   return function == Runtime::kiln_str_compare || function == Runtime::kiln_str_equal;
 }
 bool reads_no_memory(Runtime function) {
-  return function == Runtime::kiln_floor_divide || function == Runtime::kiln_power_i64 || function == Runtime::kiln_power_u64;
+  return function == Runtime::kiln_floor_divide || function == Runtime::kiln_power_i64 ||
+         function == Runtime::kiln_power_u64;
 }
 
 } // namespace

@@ -8,7 +8,7 @@ namespace kiln {
 FunctionLowering::FunctionLowering(ModuleLowering &module, Specialisation &specialisation, const KirFunction &kir,
                                    llvm::Function &function)
     : module_(module), specialisation_(specialisation), kir_(kir), function_(function), builder_(module.llvm),
-      range_checks_(kir) {}
+      range_checks_(kir, module.context.options.checks && !function.hasFnAttribute(llvm::Attribute::OptimizeNone)) {}
 
 void FunctionLowering::lower() {
   auto *entry = llvm::BasicBlock::Create(module_.llvm, "entry", &function_);
@@ -56,6 +56,12 @@ void FunctionLowering::make_blocks() {
     }
   };
   for (auto &version : blocks_) version.resize(kir_.blocks.size());
+  for (auto &version : known_after_) version.resize(kir_.blocks.size());
+  sole_predecessors_.resize(kir_.blocks.size());
+  std::vector<unsigned> edges(kir_.blocks.size());
+  for (const Block *block : kir_.blocks)
+    for (const Edge &edge : block->end.edges)
+      if (edge.target) sole_predecessors_[edge.target->id] = ++edges[edge.target->id] == 1 ? block : nullptr;
   for (const Block *block : kir_.blocks) {
     const LoopPlan *plan = range_checks_.plan_of(block);
     if (plan && plan->header == block) make(dispatch_[block], *block, "loop.versions");
@@ -74,6 +80,7 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
   if (!state.reached) return;
   version_ = version;
   plan_ = range_checks_.plan_of(&block);
+  inherit_known(block);
   builder_.SetInsertPoint(state.llvm);
   for (size_t i = 0; i < block.params.size(); ++i)
     if (state.phis[i]) set_value(block.params[i], state.phis[i]);
@@ -81,6 +88,7 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
   for (const Inst *inst : block.insts) {
     builder_.SetCurrentDebugLocation(module_.location(function_, inst->span));
     set_value(inst, lower_inst(*inst));
+    forget_extents(*inst);
     if (inst->type->is(TypeKind::Never)) { // What follows in the block is dead.
       builder_.CreateUnreachable();
       returns = false;
@@ -91,6 +99,7 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
     builder_.SetCurrentDebugLocation(module_.location(function_, block.end.span));
     lower_terminator(block);
   }
+  known_after_[version][block.id] = std::move(known_);
   version_ = Checked;
   plan_ = nullptr;
 }

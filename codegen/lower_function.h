@@ -6,6 +6,8 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <array>
+#include <map>
+#include <set>
 
 namespace kiln {
 
@@ -110,6 +112,8 @@ private:
   Value i64(int64_t value) { return builder_.getInt64(static_cast<uint64_t>(value)); }
   bool checks() const { return module_.context.options.checks; }
   bool is_covered(const Inst &inst) const;
+  void inherit_known(const Block &block);
+  void forget_extents(const Inst &inst);
 
   // --- arrays (lower_array.cpp, lower_array_new.cpp) ---
   Value header_field(Value array, MemoryRole role, uint32_t dimension = 0, bool constant = false);
@@ -170,6 +174,16 @@ private:
   llvm::Function &function_;
   llvm::IRBuilder<> builder_;
   RangeChecks range_checks_;
+
+  /// What needs no second check where it is known: index checks done (array and indices) and arithmetic done (operator
+  /// and operands). LLVM would find the same; finding it here costs less.
+  struct Known {
+    std::set<std::vector<Value>> indices;
+    std::map<std::tuple<BinaryOp, Value, Value>, Value> arithmetic;
+  };
+  Known known_;
+  std::array<std::vector<Known>, 2> known_after_; // By version and block id.
+  std::vector<const Block *> sole_predecessors_;  // By block id; null when several edges lead there.
 
   Version version_ = Checked;
   const LoopPlan *plan_ = nullptr; // While writing a block of a planned loop, in either version.

@@ -64,9 +64,13 @@ FunctionLowering::Value FunctionLowering::emit_binary(const Inst &inst) {
   switch (inst.binary_op) {
   case BinaryOp::Add:
   case BinaryOp::Subtract:
-  case BinaryOp::Multiply:
-    return checked_arithmetic(inst.binary_op, type, left, right, is_covered(inst),
-                              {left, right, overflow_code(static_cast<uint32_t>(inst.binary_op), type)});
+  case BinaryOp::Multiply: {
+    auto [known, is_new] = known_.arithmetic.try_emplace({inst.binary_op, left, right}, nullptr);
+    if (is_new)
+      known->second = checked_arithmetic(inst.binary_op, type, left, right, is_covered(inst),
+                                         {left, right, overflow_code(static_cast<uint32_t>(inst.binary_op), type)});
+    return known->second;
+  }
   case BinaryOp::AddWrap: return builder_.CreateAdd(left, right);
   case BinaryOp::SubtractWrap: return builder_.CreateSub(left, right);
   case BinaryOp::MultiplyWrap: return builder_.CreateMul(left, right);
@@ -116,8 +120,8 @@ FunctionLowering::Value FunctionLowering::emit_float(const Inst &inst, Value lef
   case BinaryOp::FloorDivide:
     if (inst.type->is(TypeKind::F64)) return call_runtime(Runtime::kiln_floor_divide, {left, right});
     return builder_.CreateFPTrunc(
-        call_runtime(Runtime::kiln_floor_divide,
-                     {builder_.CreateFPExt(left, builder_.getDoubleTy()), builder_.CreateFPExt(right, builder_.getDoubleTy())}),
+        call_runtime(Runtime::kiln_floor_divide, {builder_.CreateFPExt(left, builder_.getDoubleTy()),
+                                                  builder_.CreateFPExt(right, builder_.getDoubleTy())}),
         left->getType());
   case BinaryOp::Modulo: { // As Python's: the sign of the divisor, exact but for one rounded addition.
     Value rest = builder_.CreateFRem(left, right), zero = llvm::ConstantFP::get(left->getType(), 0.0);

@@ -50,7 +50,8 @@ FunctionLowering::Value FunctionLowering::range_count(const Inst *range) {
   if (auto *made = llvm::dyn_cast<llvm::Instruction>(whole)) {
     // The block may be unfinished: its end is a place too.
     llvm::BasicBlock *block = made->getParent();
-    builder_.SetInsertPoint(block, llvm::isa<llvm::PHINode>(made) ? block->getFirstInsertionPt() : std::next(made->getIterator()));
+    builder_.SetInsertPoint(block, llvm::isa<llvm::PHINode>(made) ? block->getFirstInsertionPt()
+                                                                  : std::next(made->getIterator()));
   } else
     builder_.SetInsertPoint(&function_.getEntryBlock(), function_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
 

@@ -6,13 +6,20 @@
 
 namespace kiln {
 
+// Equal expressions are one, so that equal conditions are.
+const BoundExpr *RangePlanner::intern(const BoundExpr &expr) {
+  for (size_t i = first_expr_; i < exprs_.size(); ++i)
+    if (exprs_[i] == expr) return &exprs_[i];
+  return &exprs_.emplace_back(expr);
+}
+
 const BoundExpr *RangePlanner::make(BoundExpr::Kind kind, const Inst *inst, const BoundExpr *left,
                                     const BoundExpr *right) {
-  return &exprs_.emplace_back(BoundExpr{kind, 0, 0, inst, left, right});
+  return intern({kind, 0, 0, inst, left, right});
 }
 
 const BoundExpr *RangePlanner::constant(int64_t low, int64_t high) {
-  return &exprs_.emplace_back(BoundExpr{BoundExpr::Constant, low, high, nullptr, nullptr, nullptr});
+  return intern({BoundExpr::Constant, low, high, nullptr, nullptr, nullptr});
 }
 
 const BoundExpr *RangePlanner::hull(const BoundExpr *a, const BoundExpr *b) {

@@ -13,10 +13,8 @@ constexpr size_t most_conditions = 40; // Beyond, testing them costs more than i
 
 } // namespace
 
-RangeChecks::RangeChecks(const KirFunction &function) : by_block_(function.blocks.size(), nullptr) {
-  if (!function.has_loop &&
-      std::ranges::none_of(function.blocks, [](const Block *block) { return block->loop_header; }))
-    return;
+RangeChecks::RangeChecks(const KirFunction &function, bool wanted) : by_block_(function.blocks.size(), nullptr) {
+  if (!wanted) return;
   BlockGraph graph(function);
   std::vector<const Block *> headers;
   std::vector<std::vector<bool>> loops;
@@ -226,7 +224,7 @@ void RangePlanner::consider(const Inst &inst) {
   const BoundExpr *expr = bound(&inst);
   if (!expr || expr->kind == BoundExpr::Constant) // The latter: modulo a constant, which has no check.
     return;
-  plan_.arithmetic.push_back(expr);
+  if (std::ranges::find(plan_.arithmetic, expr) == plan_.arithmetic.end()) plan_.arithmetic.push_back(expr);
   plan_.covered.insert(&inst);
 }
 

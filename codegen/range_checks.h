@@ -31,6 +31,7 @@ struct BoundExpr {
   int64_t low = 0, high = 0;
   const Inst *inst = nullptr;
   const BoundExpr *left = nullptr, *right = nullptr;
+  friend bool operator==(const BoundExpr &, const BoundExpr &) = default;
 };
 
 /// An innermost loop that is worth two versions: one entered when the conditions hold for the whole trip, without the
@@ -53,6 +54,7 @@ struct LoopPlan {
     const Inst *base;
     uint32_t dimension;
     const BoundExpr *index;
+    friend bool operator==(const IndexCondition &, const IndexCondition &) = default;
   };
   std::vector<IndexCondition> indices;
   std::vector<const BoundExpr *> arithmetic; // Must not overflow.
@@ -64,7 +66,8 @@ struct LoopPlan {
 /// The plans for a function's loops. Owns the bounds.
 class RangeChecks {
 public:
-  explicit RangeChecks(const KirFunction &function);
+  /// No plans unless `wanted`: without checks there is nothing to cover.
+  RangeChecks(const KirFunction &function, bool wanted);
   /// The plan of the loop around the block; null when there is none.
   const LoopPlan *plan_of(const Block *block) const { return by_block_[block->id]; }
   const std::deque<LoopPlan> &plans() const { return plans_; }

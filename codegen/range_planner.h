@@ -42,6 +42,7 @@ private:
   const BoundExpr *change_of(const Inst *value, const Inst *param, int depth);
   const BoundExpr *make(BoundExpr::Kind kind, const Inst *inst, const BoundExpr *left = nullptr,
                         const BoundExpr *right = nullptr);
+  const BoundExpr *intern(const BoundExpr &expr);
   const BoundExpr *constant(int64_t low, int64_t high);
   const BoundExpr *hull(const BoundExpr *a, const BoundExpr *b);
   /// What flows into a block's parameter from inside the loop.
@@ -50,6 +51,7 @@ private:
   const BlockGraph &graph_;
   LoopPlan &plan_;
   std::deque<BoundExpr> &exprs_;
+  size_t first_expr_ = exprs_.size(); // Of this loop.
   std::vector<const Block *> loop_;
   const Inst *state_ = nullptr; // The header parameter that counts iterations.
   std::unordered_map<const Inst *, const BoundExpr *> bounds_;

@@ -175,6 +175,29 @@ class ReplTest(unittest.TestCase):
             self.assertEqual(self.repl.answer("1 + 1"), "2 : i64\n")
             self.assertEqual(self.repl.answer("x"), "5 : i64\n")
 
+    def test_ctrl_c_ends_a_flood_of_output(self):
+        self.repl.answer("x = 5;")
+        self.repl.type("i = 0; while true { print(i, i * i); i += 1 }\r")
+        self.repl.expect("\r\n1000 ")
+        self.repl.type(CTRL_C)
+        self.assertIn("interrupted", self.repl.expect(PROMPT).lower())
+        self.assertEqual(self.repl.answer("x"), "5 : i64\n")
+
+    def test_ctrl_z(self):
+        self.repl.type("1 + ")
+        self.repl.expect("1 + ")
+        self.repl.type("\x1a")
+        for _ in range(100):
+            self.repl.read_more(0.05)
+            if self.repl.stopped():
+                break
+        else:
+            self.fail("it does not stop")
+        self.repl.go_on()
+        self.repl.expect("kiln> 1 + ")  # Shown again.
+        self.repl.enter("2")
+        self.repl.expect("3 : i64")
+
     def test_stack_overflow_is_an_error(self):
         self.repl.answer("fn down(n) = 1 + down(n + 1)")
         self.assertIn("stack overflow", self.repl.answer("down(0)", timeout=20).lower())

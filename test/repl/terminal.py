@@ -67,6 +67,14 @@ class Terminal:
         text = self.expect(prompt, timeout).replace("\r", "")
         return text.split("\n", 1)[1] if "\n" in text else ""
 
+    def stopped(self):
+        """Whether the program was stopped, as by Ctrl-Z."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+        return pid != 0 and os.WIFSTOPPED(status)
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
     def finish(self, timeout=10):
         """Waits for the program to end; gives its exit status."""
         end = time.monotonic() + timeout

@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <gc/gc.h>
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 extern "C" void kiln_call_on_stack(void (*body)(void *), void *argument, void *top);
 
@@ -23,6 +26,36 @@ constexpr size_t reserve_step = size_t(64) << 10;
 
 Stack *current_own_stack = nullptr;
 bool on_compile_stack = false;
+
+#ifdef __SANITIZE_ADDRESS__
+// The address sanitizer must be told which stack it is on: it clears its marks of frames that an exception leaves.
+struct TrackedCall {
+  void (*body)(void *);
+  void *argument;
+  const void *outer_bottom = nullptr;
+  size_t outer_size = 0;
+};
+
+void tracked_body(void *at) {
+  auto &call = *static_cast<TrackedCall *>(at);
+  __sanitizer_finish_switch_fiber(nullptr, &call.outer_bottom, &call.outer_size);
+  call.body(call.argument);
+  __sanitizer_start_switch_fiber(nullptr, call.outer_bottom, call.outer_size);
+}
+#endif
+
+void call_on(const Stack &stack, void (*body)(void *), void *argument) {
+#ifdef __SANITIZE_ADDRESS__
+  TrackedCall call{body, argument};
+  void *fake_frames = nullptr;
+  auto *bottom = reinterpret_cast<const void *>(stack.usable_begin());
+  __sanitizer_start_switch_fiber(&fake_frames, bottom, reinterpret_cast<uintptr_t>(stack.top()) - stack.usable_begin());
+  kiln_call_on_stack(tracked_body, &call, stack.top());
+  __sanitizer_finish_switch_fiber(fake_frames, nullptr, nullptr);
+#else
+  kiln_call_on_stack(body, argument, stack.top());
+#endif
+}
 
 } // namespace
 
@@ -78,14 +111,15 @@ void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
     void (*body)(void *);
     void *argument;
   } call{body, argument};
-  kiln_call_on_stack(
+  call_on(
+      stack,
       [](void *at) {
         Call call = *static_cast<Call *>(at);
         GC_enable();
         call.body(call.argument);
         GC_disable();
       },
-      &call, stack.top());
+      &call);
   current_own_stack = outer;
   GC_set_stackbottom(GC_is_init_called() ? GC_get_my_stackbottom(&own) : nullptr, &before);
   GC_enable();
@@ -96,7 +130,7 @@ void run_on_compile_stack(void (*body)(void *), void *argument) {
   static Stack *stack = new Stack(compile_stack_bytes, 0);
   on_compile_stack = true;
   GC_disable(); // The collector would take the stack pointer for one of the Kiln stack's.
-  kiln_call_on_stack(body, argument, stack->top());
+  call_on(*stack, body, argument);
   GC_enable();
   on_compile_stack = false;
 }

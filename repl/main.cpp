@@ -13,11 +13,6 @@ namespace {
 /// Recursion of Kiln functions goes as deep as this allows; only what is used takes memory.
 constexpr size_t stack_bytes = size_t(256) << 20;
 
-struct CommandLineArguments {
-  int argc;
-  char **argv;
-};
-
 int dispatch(const kiln::Options &options) {
   switch (options.command) {
   case kiln::Command::Repl: return isatty(STDIN_FILENO) ? kiln::run_repl(options) : kiln::run_stdin(options);
@@ -30,21 +25,19 @@ int dispatch(const kiln::Options &options) {
   return 1;
 }
 
-void run(void *argument) {
-  auto &arguments = *static_cast<CommandLineArguments *>(argument);
-  kiln::Options options;
-  const std::optional<int> status = kiln::parse_options(arguments.argc, arguments.argv, options);
-  const int code = status ? *status : dispatch(options);
+void run(void *options) {
+  const int status = dispatch(*static_cast<const kiln::Options *>(options));
   // The process gives back in one go what destructors would piece by piece.
   std::fflush(nullptr);
-  _exit(code);
+  _exit(status);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  CommandLineArguments arguments{argc, argv};
+  kiln::Options options;
+  if (const std::optional<int> status = kiln::parse_options(argc, argv, options)) return *status;
   kiln::install_signal_handlers();
-  kiln::run_on_own_stack(run, &arguments, stack_bytes);
+  kiln::run_on_own_stack(run, &options, stack_bytes);
   return 1; // Not reached: run() ends the process.
 }

@@ -157,7 +157,7 @@ int unknown_option(const CommandLine &line, std::string_view option, bool argume
 
 /// CLI11 names exceptions and options in its own way; say it in ours.
 int report_parse_error(const CommandLine &line, const CLI::ParseError &error) {
-  const std::string_view name = error.get_name();
+  const std::string name = error.get_name();
   std::string message = error.what();
   for (const CLI::App *command : line.app.get_subcommands())
     if (name == "RequiredError") message = fmt::format("'kiln {}': {}", command->get_name(), message);

@@ -132,6 +132,12 @@ class ReplTest(unittest.TestCase):
         self.repl.expect(PROMPT)
         self.assertEqual(self.repl.answer("square(1.5)"), "2.25 : f64\n")
 
+    def test_paste_of_an_example(self):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/functions.kn")
+        with open(path) as file:
+            self.repl.type(file.read().replace("\n", "\r") + '\r"the" + "end"\r')
+        self.assertNotIn("error", self.repl.expect('"theend" : str', timeout=30))
+
     def test_marked_paste(self):
         self.repl.type("\033[200~x = 1 +\t2\ry =\tx\r\033[201~")
         self.repl.expect("3 : i64")

@@ -3,6 +3,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/MC/MCContext.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
@@ -27,11 +28,28 @@ StringRef ObjectEmitter::emit(Module &module) {
   return StringRef(bytes_.data(), bytes_.size());
 }
 
+namespace {
+
+// Steps of code generation that cost compile time and bring our code nothing. LLVM has no other interface to them; a
+// flag that its version does not have is left out.
+void drop_idle_passes() {
+  auto set = [](StringRef name, StringRef value) {
+    auto &options = cl::getRegisteredOptions();
+    if (auto it = options.find(name); it != options.end()) it->second->addOccurrence(0, name, value);
+  };
+  set("experimental-debug-variable-locations",
+      "false");                   // Our line tables have no variables to trace through registers.
+  set("disable-post-ra", "true"); // Scheduling again after register allocation.
+}
+
+} // namespace
+
 std::unique_ptr<TargetMachine> make_host_machine(int level, std::string &error) {
   if (InitializeNativeTarget() || InitializeNativeTargetAsmPrinter()) {
     error = "LLVM has no back end for this machine";
     return nullptr;
   }
+  [[maybe_unused]] static const bool once = (drop_idle_passes(), true);
   Triple triple(sys::getProcessTriple());
   const Target *target = TargetRegistry::lookupTarget(triple, error);
   if (!target) return nullptr;

@@ -145,5 +145,127 @@ TEST_F(Loops, AStencilIsVectorisedWithChecksOn) {
   EXPECT_THROW(step(&u, &v, 14), Failed);
 }
 
+/// sum(a, n): (the sum, 100 * the last index + how many are negative), of an [i64] read by a range; the sum is not
+/// provable.
+class Sums : public Loops {
+protected:
+  void make_sum() {
+    const Type *parts[] = {types.i64, types.i64};
+    const Type *result = types.tuple(parts);
+    TypedKir &f = function("sum", {types.array(types.i64), types.i64}, result);
+    Inst *zero = f.integer(0), *range = f.range(f.integer(0), f.params[1]);
+    TypedKir::Loop i = f.begin_range(range, {zero, zero, zero});
+    Inst *element = f.index(f.params[0], {i.element});
+    Inst *sum = f.binary(BinaryOp::Add, i.carried[0], element);
+    Inst *negative = f.convert(f.binary(BinaryOp::Less, element, f.integer(0)), types.i64, Conversion::Exact);
+    f.end_loop(i, {sum, i.element, f.binary(BinaryOp::Add, i.carried[2], negative)});
+    Inst *others =
+        f.binary(BinaryOp::AddWrap, f.binary(BinaryOp::MultiplyWrap, i.carried[1], f.integer(100)), i.carried[2]);
+    f.ret(f.add(Op::Tuple, result, {i.carried[0], others}));
+  }
+};
+
+struct Pair {
+  int64_t sum, others;
+};
+
+TEST_F(Sums, LeaveBothVersionsOfALoop) {
+  make_sum();
+  lower_all();
+  EXPECT_NE(ir().find("loop.versions"), std::string::npos);
+  int64_t values[] = {5, -7, 9, -1};
+  ArrayHeader array{values, 4, 4};
+  auto *sum = run<Pair(ArrayHeader *, int64_t)>("sum");
+  Pair all = sum(&array, 4);
+  EXPECT_EQ(all.sum, 6);
+  EXPECT_EQ(all.others, 302);
+  EXPECT_EQ(sum(&array, 0).sum, 0);
+  EXPECT_THROW(sum(&array, 5), Failed);
+  values[0] = values[2] = std::numeric_limits<int64_t>::max();
+  values[1] = 0;
+  EXPECT_THROW(sum(&array, 3), Failed); // What the conditions cannot cover stays checked.
+}
+
+TEST_F(Loops, CountingIsVectorisedWithChecksOn) {
+  TypedKir &f = function("count", {types.array(types.boolean), types.i64}, types.i64);
+  TypedKir::Loop i = f.begin_range(f.range(f.integer(0), f.params[1]), {f.integer(0)});
+  Block *yes = f.block(), *next = f.block();
+  Inst *count = f.param(next, types.i64);
+  f.branch(f.index(f.params[0], {i.element}), {yes, {}}, {next, {i.carried[0]}});
+  f.at = yes;
+  f.jump(next, {f.binary(BinaryOp::Add, i.carried[0], f.integer(1))});
+  f.at = next;
+  f.end_loop(i, {count});
+  f.ret(i.carried[0]);
+  lower_all();
+  optimise();
+  EXPECT_NE(ir().find(" x i64>"), std::string::npos) << ir();
+  std::vector<char> flags(1000);
+  for (size_t k = 0; k < flags.size(); ++k) flags[k] = k % 3 == 0;
+  ArrayHeader array{flags.data(), 1000, 1000};
+  auto *run_count = run<int64_t(ArrayHeader *, int64_t)>("count");
+  EXPECT_EQ(run_count(&array, 1000), 334);
+  EXPECT_THROW(run_count(&array, 1001), Failed);
+}
+
+TEST_F(Loops, ACounterOfAWhileLoopIsCovered) {
+  // i = start; while i < n { a[i] = 1.0; i += step }; i
+  TypedKir &f = function("stride", {types.array(types.f64), types.i64, types.i64, types.i64}, types.i64);
+  Block *header = f.block(), *body = f.kir->make_block(), *after = f.kir->make_block();
+  header->loop_header = true;
+  header->loop_depth = body->loop_depth = 1;
+  f.kir->has_loop = true;
+  f.jump(header, {f.params[1]});
+  Inst *i = f.param(header, types.i64);
+  for (Block *block : {body, after}) {
+    block->id = static_cast<uint32_t>(f.kir->blocks.size());
+    f.kir->blocks.push_back(block);
+  }
+  f.at = header;
+  f.branch(f.binary(BinaryOp::Less, i, f.params[2]), {body, {}}, {after, {}});
+  f.at = body;
+  f.set_index(f.params[0], {i}, f.floating(1.0));
+  f.jump(header, {f.binary(BinaryOp::Add, i, f.params[3])});
+  f.at = after;
+  f.ret(i);
+  lower_all();
+  EXPECT_NE(ir().find("loop.versions"), std::string::npos);
+  optimise();
+  std::vector<double> values(10);
+  ArrayHeader array{values.data(), 10, 10};
+  auto *stride = run<int64_t(ArrayHeader *, int64_t, int64_t, int64_t)>("stride");
+  EXPECT_EQ(stride(&array, 1, 10, 4), 13);
+  EXPECT_EQ(values, (std::vector<double>{0, 1, 0, 0, 0, 1, 0, 0, 0, 1}));
+  EXPECT_EQ(stride(&array, 20, 10, 4), 20); // Not entered.
+  EXPECT_THROW(stride(&array, 9, 11, 1), Failed);
+  EXPECT_THROW(stride(&array, -1, 10, 1), Failed);
+  EXPECT_EQ(values[0], 0.0);
+  EXPECT_THROW(stride(&array, 2, 10, -2), Failed); // Runs down to -2, whatever the conditions think of it.
+  EXPECT_EQ(values[0], 1.0);
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  EXPECT_THROW(stride(&array, 3, 10, most), Failed); // 3 + most overflows.
+}
+
+TEST_F(Loops, HeadersAreReadOutsideOfLoops) {
+  TypedKir &f = function("scale", {types.array(types.f64), types.i64}, types.none);
+  TypedKir::Loop i = f.begin_range(f.range(f.integer(0), f.params[1]));
+  f.set_index(f.params[0], {i.element},
+              f.binary(BinaryOp::Multiply, f.index(f.params[0], {i.element}), f.floating(3.0)));
+  f.end_loop(i);
+  f.ret();
+  lower_all();
+  optimise();
+  EXPECT_TRUE(has_vectors(ir(), "fmul")) << ir();
+  for (llvm::BasicBlock &block : *module->getFunction("scale")) {
+    bool multiplies = false, reads_header = false;
+    for (llvm::Instruction &inst : block) {
+      multiplies |= inst.getOpcode() == llvm::Instruction::FMul && inst.getType()->isVectorTy();
+      reads_header |=
+          llvm::isa<llvm::LoadInst>(inst) && (inst.getType()->isPointerTy() || inst.getType()->isIntegerTy(64));
+    }
+    EXPECT_FALSE(multiplies && reads_header) << ir();
+  }
+}
+
 } // namespace
 } // namespace kiln::test

@@ -17,6 +17,7 @@ public:
     kir = std::make_unique<KirFunction>();
     kir->name = name;
     kir->typed = true;
+    kir->span = span();
     specialisation.symbol = name;
     specialisation.display = name + "(...)";
     specialisation.params = params;

@@ -371,10 +371,16 @@ std::string Orc::print_ir(const llvm::Module &module) {
 }
 
 std::string Orc::assembly(llvm::Module &module, const std::function<std::string(uint32_t, uint32_t)> &source_line) {
-  return emit_assembly(impl_->machine_for(module), module, source_line);
+  std::string text, error;
+  impl_->guarded(error, [&] { text = emit_assembly(impl_->machine_for(module), module, source_line); });
+  return text;
 }
 
-std::string Orc::object(llvm::Module &module) { return impl_->emitter->emit(module).str(); }
+std::string Orc::object(llvm::Module &module) {
+  std::string bytes, error;
+  impl_->guarded(error, [&] { bytes = impl_->emit(module).str(); });
+  return bytes;
+}
 
 std::string Orc::bitcode(const llvm::Module &module) {
   std::string bytes;

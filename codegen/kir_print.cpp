@@ -155,7 +155,8 @@ void Printer::put_constant(const Inst &inst) {
   case Constant::Float: put(" {}", float_text(inst.constant.floating)); break;
   case Constant::Str: return put(" {}", quoted(inst.constant.text));
   }
-  if (!function_.typed && !inst.literal) put("{}", text(inst.number_type));
+  bool usual = inst.number_type == NumberType::I64 || inst.number_type == NumberType::F64;
+  if (!function_.typed && !usual) put("{}", text(inst.number_type));
 }
 
 /// What a reader wants to see first: the operator, the name, the callee.

@@ -108,10 +108,11 @@ TEST(Build, OperatorsAndPlaces) {
   EXPECT_EQ(built.function(), R"(fn f(a, b)
 b0(%0 a, %1 b):
   %2 = Unary - %0
-  %3 = Binary + %2, %1
-  return %3
+  %3 = Unary + %1
+  %4 = Binary + %2, %3
+  return %4
 )");
-  const Inst *sum = built.kir->entry()->insts[1];
+  const Inst *sum = built.kir->entry()->insts[2];
   EXPECT_EQ(built.sources.text(sum->span), "-a + +b");
   EXPECT_EQ(built.sources.text(sum->op_span), "+");
 }

@@ -1,0 +1,125 @@
+// The order of joins, conversions of stores, and the operators' rules: what a program shows only in part.
+#include "codegen/arithmetic.h"
+
+#include <gtest/gtest.h>
+
+namespace kiln {
+namespace {
+
+class JoinTest : public testing::Test {
+protected:
+  TypeTable types;
+  Abstract value(const Type *type) { return Abstract{type, {}, false, {}, nullptr, {}, {}}; }
+  Abstract integer(const Type *type, int64_t n, bool literal = false) {
+    Abstract made = value(type);
+    made.constant = Constant{Constant::Int, n, 0, {}};
+    made.literal = literal;
+    return made;
+  }
+  const Type *join_of(const Type *a, const Type *b) { return join_types(types, a, b); }
+};
+
+TEST_F(JoinTest, NumbersWiden) {
+  EXPECT_EQ(join_of(types.i32, types.i32), types.i32);
+  EXPECT_EQ(join_of(types.i8, types.u32), types.i64);
+  EXPECT_EQ(join_of(types.i64, types.f64), types.f64);
+  EXPECT_EQ(join_of(types.f32, types.f64), types.f64);
+  EXPECT_EQ(join_of(types.f32, types.i16), types.f64);
+}
+
+TEST_F(JoinTest, BoolAndU64JoinOnlyThemselves) {
+  EXPECT_EQ(join_of(types.u64, types.u64), types.u64);
+  EXPECT_EQ(join_of(types.u64, types.i64), nullptr);
+  EXPECT_EQ(join_of(types.u64, types.f64), nullptr);
+  EXPECT_EQ(join_of(types.boolean, types.i64), nullptr);
+}
+
+TEST_F(JoinTest, NeverGivesWay) {
+  EXPECT_EQ(join_of(types.never, types.str), types.str);
+  EXPECT_EQ(join_of(types.str, types.never), types.str);
+}
+
+TEST_F(JoinTest, IsCommutativeAndAssociativeOnNumbers) {
+  const Type *numbers[] = {types.i8, types.i16, types.i32, types.i64, types.u8, types.u16, types.u32, types.f32, types.f64};
+  for (const Type *a : numbers)
+    for (const Type *b : numbers) {
+      EXPECT_EQ(join_of(a, b), join_of(b, a));
+      for (const Type *c : numbers)
+        EXPECT_EQ(join_of(join_of(a, b), c), join_of(a, join_of(b, c))) << to_string(a) << to_string(b) << to_string(c);
+    }
+}
+
+TEST_F(JoinTest, TuplesJoinElementByElementAndArraysNever) {
+  const Type *a[] = {types.i32, types.str}, *b[] = {types.f64, types.str}, *joined[] = {types.f64, types.str};
+  EXPECT_EQ(join_of(types.tuple(a), types.tuple(b)), types.tuple(joined));
+  EXPECT_EQ(join_of(types.array(types.i64), types.array(types.f64)), nullptr);
+  EXPECT_EQ(join_of(types.array(types.open(3)), types.array(types.f64)), types.array(types.f64));
+  EXPECT_EQ(join_of(types.array(types.i64), types.array(types.i64, 2)), nullptr);
+}
+
+TEST_F(JoinTest, UnlikeTypesAreKeptWithBothOrigins) {
+  Abstract a = value(types.i64), b = value(types.str);
+  a.origin = {1, 2, 3}, b.origin = {1, 7, 9};
+  Abstract joined = join(types, a, b);
+  EXPECT_FALSE(joined.usable());
+  EXPECT_EQ(joined.type, types.i64);
+  EXPECT_EQ(joined.other, types.str);
+  EXPECT_EQ(joined.origin, (Span{1, 2, 3}));
+  EXPECT_EQ(joined.other_origin, (Span{1, 7, 9}));
+}
+
+TEST_F(JoinTest, ConstantsSurviveOnlyWhenEqual) {
+  EXPECT_EQ(join(types, integer(types.i64, 4), integer(types.i64, 4)).constant->integer, 4);
+  EXPECT_FALSE(join(types, integer(types.i64, 4), integer(types.i64, 5)).constant);
+  EXPECT_FALSE(join(types, integer(types.i64, 4), integer(types.i32, 4)).constant);
+}
+
+TEST_F(JoinTest, StoresKeepTheValueOrRefuse) {
+  EXPECT_EQ(store_conversion(types.i32, types.i64, {}, false), Conversion::Exact);
+  EXPECT_EQ(store_conversion(types.i64, types.u8, {}, false), Conversion::Checked);
+  EXPECT_EQ(store_conversion(types.i64, types.f64, {}, false), Conversion::CheckedExact);
+  EXPECT_EQ(store_conversion(types.i32, types.f64, {}, false), Conversion::Exact);
+  EXPECT_EQ(store_conversion(types.f64, types.i64, {}, false), std::nullopt);
+  EXPECT_EQ(store_conversion(types.boolean, types.i64, {}, false), std::nullopt);
+  Constant big{Constant::Int, (int64_t{1} << 53) + 1, 0, {}}, even{Constant::Int, int64_t{1} << 53, 0, {}};
+  EXPECT_EQ(store_conversion(types.i64, types.f64, big, true), std::nullopt);
+  EXPECT_EQ(store_conversion(types.i64, types.f64, even, true), Conversion::Exact);
+}
+
+TEST_F(JoinTest, FitsAtTheEdges) {
+  EXPECT_TRUE(fits(types.i8, -128));
+  EXPECT_FALSE(fits(types.i8, 128));
+  EXPECT_TRUE(fits(types.u8, 255));
+  EXPECT_FALSE(fits(types.u8, -1));
+  EXPECT_FALSE(fits(types.i64, -1, true)); // 2^64 - 1
+  EXPECT_TRUE(fits(types.u64, -1, true));
+  EXPECT_FALSE(fits(types.u64, -1));
+}
+
+TEST_F(JoinTest, ArithmeticPromotes) {
+  auto result = [&](BinaryOp op, const Abstract &a, const Abstract &b) { return binary_types(types, op, a, b).result; };
+  EXPECT_EQ(result(BinaryOp::Add, value(types.u8), value(types.i16)), types.i64);
+  EXPECT_EQ(result(BinaryOp::Add, value(types.i32), value(types.u32)), types.i64);
+  EXPECT_EQ(result(BinaryOp::Multiply, value(types.f32), value(types.f32)), types.f32);
+  EXPECT_EQ(result(BinaryOp::Multiply, value(types.f32), value(types.i64)), types.f64);
+  EXPECT_EQ(result(BinaryOp::Divide, value(types.i64), value(types.i64)), types.f64);
+  EXPECT_EQ(result(BinaryOp::Add, value(types.u64), value(types.i64)), nullptr);
+  EXPECT_EQ(result(BinaryOp::Add, value(types.u64), integer(types.i64, 1, true)), types.u64);
+  EXPECT_EQ(result(BinaryOp::Add, value(types.u64), integer(types.i64, -1, true)), nullptr);
+  EXPECT_EQ(result(BinaryOp::Multiply, value(types.f32), integer(types.i64, 2, true)), types.f32);
+  EXPECT_EQ(result(BinaryOp::Power, value(types.i64), integer(types.i64, -1, true)), types.f64);
+  EXPECT_EQ(result(BinaryOp::ShiftLeft, value(types.u8), value(types.i64)), types.u8);
+}
+
+TEST_F(JoinTest, FoldingLeavesWhatWouldFailToRunTime) {
+  OperatorTypes rule{types.i64, types.i64, types.i64, false, {}};
+  Constant most{Constant::Int, INT64_MAX, 0, {}}, one{Constant::Int, 1, 0, {}}, zero{Constant::Int, 0, 0, {}};
+  EXPECT_FALSE(fold_binary(BinaryOp::Add, rule, most, one));
+  EXPECT_FALSE(fold_binary(BinaryOp::FloorDivide, rule, one, zero));
+  Constant minus7{Constant::Int, -7, 0, {}}, two{Constant::Int, 2, 0, {}};
+  EXPECT_EQ(fold_binary(BinaryOp::FloorDivide, rule, minus7, two)->integer, -4);
+  EXPECT_EQ(fold_binary(BinaryOp::Modulo, rule, minus7, two)->integer, 1);
+}
+
+} // namespace
+} // namespace kiln

@@ -172,7 +172,8 @@ llvm::BasicBlock *FunctionLowering::new_block(const char *name) {
 void FunctionLowering::set_value(const Inst *inst, Value value) { values_[version_][inst->id] = value; }
 
 FunctionLowering::Value FunctionLowering::value(const Inst *inst) {
-  if (version_ == Fast)
+  // The fast version's own values. Those of an earlier loop do not dominate this one: join_versions() sees to them.
+  if (version_ == Fast && plan_->has(inst->block))
     if (Value fast = values_[Fast][inst->id]) return fast;
   return values_[Checked][inst->id];
 }

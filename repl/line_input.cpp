@@ -31,16 +31,21 @@ LineInput::LineInput() {
   sigaction(SIGWINCH, &action, nullptr);
 }
 
+CatchStop::CatchStop() {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTSTP, &action, &before_);
+}
+
+CatchStop::~CatchStop() { sigaction(SIGTSTP, &before_, nullptr); }
+
 LineInput::Event LineInput::wait() {
-  // The signals are let in only while ppoll waits, so that none slips in between the question and the wait. Ctrl-Z is
-  // caught only here: a running program is stopped as usual.
+  // The signals are let in only while ppoll waits, so that none slips in between the question and the wait.
   sigset_t blocked, before;
   sigemptyset(&blocked);
   for (int number : {SIGINT, SIGTSTP, SIGWINCH}) sigaddset(&blocked, number);
   pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  struct sigaction stop = {}, old_stop = {};
-  stop.sa_handler = note_signal;
-  sigaction(SIGTSTP, &stop, &old_stop);
   sigset_t open = before;
   for (int number : {SIGINT, SIGTSTP, SIGWINCH}) sigdelset(&open, number);
 
@@ -57,7 +62,6 @@ LineInput::Event LineInput::wait() {
     else if (ppoll(&input, 1, nullptr, &open) < 0)
       done = errno != EINTR;
   }
-  sigaction(SIGTSTP, &old_stop, nullptr);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return event;
 }

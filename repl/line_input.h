@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <string_view>
 
@@ -24,6 +25,18 @@ private:
   char buffer_[4096];
   size_t at_ = 0;
   size_t end_ = 0;
+};
+
+/// While a line is read, Ctrl-Z is an event of the input, wherever it finds us; a running program is stopped as usual.
+class CatchStop {
+public:
+  CatchStop();
+  ~CatchStop();
+  CatchStop(const CatchStop &) = delete;
+  CatchStop &operator=(const CatchStop &) = delete;
+
+private:
+  struct sigaction before_ = {};
 };
 
 } // namespace kiln

@@ -176,6 +176,7 @@ LineReader::~LineReader() = default;
 
 LineReader::Result LineReader::read(std::string_view prompt, std::string_view color, std::string &line) {
   line.clear();
+  CatchStop catch_stop;
   if (!editor_) {
     std::fwrite(prompt.data(), 1, prompt.size(), stderr);
     for (unsigned char byte = 0;;) {

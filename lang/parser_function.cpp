@@ -28,7 +28,9 @@ const Stmt *Parser::parse_definition() {
 const Stmt *Parser::parse_function() {
   std::string_view doc = doc_above(at_);
   uint32_t begin = advance().begin;
-  if (kind() != TokenKind::Identifier && kind(1) == TokenKind::LeftParen && !is_keyword(kind())) {
+  bool is_operand = kind() == TokenKind::Identifier || kind() == TokenKind::Number || kind() == TokenKind::Char ||
+                    kind() == TokenKind::StringBegin || is_keyword(kind());
+  if (!is_operand && kind(1) == TokenKind::LeftParen) { // An operator: fn +(a, b).
     not_yet(span(token()), fmt::format("fn {}", text(token())));
     return parse_error_statement(begin);
   }

@@ -1,6 +1,8 @@
 #include "lang/literal.h"
 #include "lang/recursive_descent.h"
 
+#include <algorithm>
+
 namespace kiln {
 
 // postfix = operand (arguments | '[' indices ']' | '.' name arguments?)*
@@ -207,6 +209,10 @@ const Expr *Parser::parse_paren() {
     complain<Diag::SomeNamed>(since(begin));
     names.clear();
   }
+  for (size_t i = 1; i < names.size(); ++i)
+    if (std::any_of(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const Ident &name) { return name.text == names[i].text; }))
+      complain<Diag::SameElementName>(names[i].span, names[i].text);
   return ast_.make<TupleExpr>(since(begin), ast_.list(elements), ast_.list(names));
 }
 

@@ -33,8 +33,9 @@ FunctionLowering::Value FunctionLowering::widen(const Type *type, Value value) {
                            : builder_.CreateZExt(value, builder_.getInt64Ty());
 }
 
-bool FunctionLowering::is_covered(const Inst &inst) const {
-  return inst.unchecked || (plan_ && version_ == Fast && plan_->covered.contains(&inst));
+bool FunctionLowering::is_covered(const Inst &inst) {
+  if (inst.unchecked || intervals_.cannot_overflow(inst)) return true;
+  return plan_ && version_ == Fast && plan_->covered.contains(&inst);
 }
 
 // A block that is entered by one edge knows what its predecessor knew; the header of a loop in two versions is not

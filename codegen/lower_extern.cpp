@@ -54,10 +54,11 @@ llvm::Type *result_type(llvm::LLVMContext &llvm, Kind kind) {
 bool only_reads_arguments(Runtime function) {
   return function == Runtime::kiln_str_compare || function == Runtime::kiln_str_equal;
 }
-bool reads_no_memory(Runtime function) {
-  return function == Runtime::kiln_floor_divide || function == Runtime::kiln_power_i64 ||
-         function == Runtime::kiln_power_u64;
+/// Touches no memory of the program's, but may fail: a call whose result is not used stays.
+bool only_may_fail(Runtime function) {
+  return function == Runtime::kiln_check_index || function == Runtime::kiln_power_i64 || function == Runtime::kiln_power_u64;
 }
+bool is_pure(Runtime function) { return function == Runtime::kiln_floor_divide; }
 
 } // namespace
 
@@ -87,7 +88,8 @@ llvm::FunctionCallee ModuleLowering::runtime(Runtime function) {
   for (unsigned i = 0; i < params.size(); ++i)
     if (params[i]->isIntegerTy(1)) made->addParamAttr(i, llvm::Attribute::ZExt);
   if (only_reads_arguments(function)) made->setOnlyReadsMemory(), made->setOnlyAccessesArgMemory();
-  if (reads_no_memory(function)) made->setDoesNotAccessMemory();
+  if (only_may_fail(function)) made->setOnlyAccessesInaccessibleMemory();
+  if (is_pure(function)) made->setDoesNotAccessMemory(), made->setDoesNotThrow(), made->setWillReturn();
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include "codegen/lower_module.h"
 #include "codegen/range_checks.h"
+#include "codegen/range_intervals.h"
 
 #include <llvm/IR/IRBuilder.h>
 
@@ -111,7 +112,7 @@ private:
   Value i32(uint32_t value) { return builder_.getInt32(value); }
   Value i64(int64_t value) { return builder_.getInt64(static_cast<uint64_t>(value)); }
   bool checks() const { return module_.context.options.checks; }
-  bool is_covered(const Inst &inst) const;
+  bool is_covered(const Inst &inst);
   void inherit_known(const Block &block);
   void forget_extents(const Inst &inst);
 
@@ -124,6 +125,7 @@ private:
   Value element_address(const Type *type, Value data, Value linear);
   Value length_of(const Inst *base);
   Value checked_linear_index(const Inst &inst);
+  void check_index(const Inst &inst, Value index, Value extent, Value dimension);
   Value emit_index(const Inst &inst);
   Value emit_set_index(const Inst &inst);
   Value emit_linear_get(const Inst &inst);
@@ -174,11 +176,12 @@ private:
   llvm::Function &function_;
   llvm::IRBuilder<> builder_;
   RangeChecks range_checks_;
+  Intervals intervals_;
 
-  /// What needs no second check where it is known: index checks done (array and indices) and arithmetic done (operator
-  /// and operands). LLVM would find the same; finding it here costs less.
+  /// What needs no second check where it is known: index checks done (array, dimension, index) and arithmetic done
+  /// (operator and operands). LLVM would find the same; finding it here costs less.
   struct Known {
-    std::set<std::vector<Value>> indices;
+    std::set<std::tuple<Value, uint32_t, Value>> indices;
     std::map<std::tuple<BinaryOp, Value, Value>, Value> arithmetic;
   };
   Known known_;

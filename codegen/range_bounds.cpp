@@ -98,6 +98,16 @@ const BoundExpr *RangePlanner::derive_merge(const Inst *inst) {
   return all;
 }
 
+namespace {
+
+/// Sums of products are estimated so much too high that the loop would often be the checked one.
+bool has_product(const BoundExpr &expr) {
+  return expr.kind == BoundExpr::Multiply || expr.kind == BoundExpr::Accumulated ||
+         (expr.left && has_product(*expr.left)) || (expr.right && has_product(*expr.right));
+}
+
+} // namespace
+
 const BoundExpr *RangePlanner::derive_header_param(const Inst *param) {
   if (param == state_) return make(BoundExpr::State, nullptr);
   if (param == plan_.counter) return make(BoundExpr::Counted, param);
@@ -105,7 +115,7 @@ const BoundExpr *RangePlanner::derive_header_param(const Inst *param) {
   if (plan_.trip != LoopPlan::Trip::Unknown) { // A sum: each iteration changes it by something bounded.
     const BoundExpr *change = constant(0, 0);
     for (const Inst *next : nexts) change = hull(change, change_of(next, param, 0));
-    if (change) {
+    if (change && !has_product(*change)) {
       accumulates_ = true;
       return make(BoundExpr::Accumulated, param, change);
     }

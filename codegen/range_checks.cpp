@@ -113,7 +113,7 @@ void RangePlanner::note_effects() {
       if (inst->op == Op::StoreGlobal) stored_globals_.insert(inst->global);
       bool resizes = inst->op == Op::Intrinsic &&
                      (inst->intrinsic == IntrinsicKind::Push || inst->intrinsic == IntrinsicKind::Pop);
-      if (resizes || inst->op == Op::CompAppend) // Only arrays of the same type can be the same array.
+      if (resizes) // Only arrays of the same type can be the same array; one under construction is nobody else's.
         resized_types_.insert(inst->args[0]->type);
     }
 }

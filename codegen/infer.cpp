@@ -1,6 +1,7 @@
 #include "codegen/infer.h"
 
 #include "codegen/body_inference.h"
+#include "codegen/liveness.h"
 #include "codegen/reify.h"
 
 #include <algorithm>
@@ -194,7 +195,26 @@ void Inference::name_changed(std::string_view name) {
 
 bool Inference::is_current(const Specialisation &specialisation) const { return keys_.contains(&specialisation); }
 
+Specialisation &Inference::continuation(Specialisation &specialisation, const Block &header) {
+  Specialisation *&known = specialisation.continuations[header.id];
+  if (known)
+    return *known;
+  std::vector<const Type *> params;
+  for (const Inst *inst : live_at(typed(specialisation), header))
+    params.push_back(inst->type);
+  Specialisation &made = make(*specialisation.function, std::move(params), {});
+  made.result = specialisation.result;
+  made.display = specialisation.display;
+  made.may_resize = specialisation.may_resize;
+  made.continues = &specialisation;
+  made.entered = &header;
+  made.state = Specialisation::Done;
+  return *(known = &made);
+}
+
 const KirFunction &Inference::typed(Specialisation &specialisation) {
+  if (specialisation.continues)
+    return typed(*specialisation.continues);
   if (!specialisation.typed)
     specialisation.typed = reify(*this, specialisation);
   return *specialisation.typed;

@@ -70,6 +70,9 @@ public:
   /// The typed KIR; made now if it was not yet.
   const KirFunction &typed(Specialisation &specialisation);
 
+  /// The continuation of a specialisation from a loop's header on; made now if it was not yet.
+  Specialisation &continuation(Specialisation &specialisation, const Block &header);
+
   /// Drops from the table every specialisation that looked the name up, and their callers. Their code stays for frames still in it.
   void name_changed(std::string_view name);
   /// All specialisations, those no longer current included.

@@ -70,19 +70,13 @@ FunctionLowering::Value FunctionLowering::checked_linear_index(const Inst &inst)
     Value index = arg(inst, 1 + d);
     bool check = checked && known_.indices.insert({array, d, index}).second;
     Value extent = check || d > 0 ? array_extent(type, array, d) : nullptr;
-    if (check) check_index(inst, index, extent, i32(type->rank < 2 ? static_cast<uint32_t>(-1) : d));
+    if (check)
+      fail_if(builder_.CreateICmpUGE(index, extent), Runtime::kiln_fail_index,
+              {index, extent, i32(type->rank < 2 ? static_cast<uint32_t>(-1) : d)});
     linear =
         linear ? builder_.CreateAdd(builder_.CreateMul(linear, extent, "", true, true), index, "", true, true) : index;
   }
   return linear;
-}
-
-// In the rare version of a loop a call does: it is less to optimise than a branch and its cold block.
-void FunctionLowering::check_index(const Inst &inst, Value index, Value extent, Value dimension) {
-  if (plan_ && plan_->covered.contains(&inst))
-    call_runtime(Runtime::kiln_check_index, {index, extent, dimension});
-  else
-    fail_if(builder_.CreateICmpUGE(index, extent), Runtime::kiln_fail_index, {index, extent, dimension});
 }
 
 FunctionLowering::Value FunctionLowering::emit_index(const Inst &inst) {

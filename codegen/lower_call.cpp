@@ -17,22 +17,29 @@ FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
     // Backtraces show every caller; only a function's calls of itself may become a loop.
     if (direct != &function_) call->setTailCallKind(llvm::CallInst::TCK_NoTail);
   } else {
-    llvm::Constant *cell = module_.entry_cell(callee);
-    llvm::LoadInst *target = builder_.CreateAlignedLoad(builder_.getPtrTy(), cell, llvm::Align(8));
-    target->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tag(MemoryRole::Entry));
-    target->setMetadata(llvm::LLVMContext::MD_noundef, llvm::MDNode::get(module_.llvm, {}));
-    target->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(module_.llvm, {}));
-    // The cell's address rides along in the register for nested functions, which the callee does not look at.
-    llvm::FunctionType *type = module_.signature(callee);
-    llvm::SmallVector<llvm::Type *> params{builder_.getPtrTy()};
-    params.append(type->param_begin(), type->param_end());
-    arguments.insert(arguments.begin(), cell);
-    call = builder_.CreateCall(llvm::FunctionType::get(type->getReturnType(), params, false), target, arguments);
-    call->setAttributes(signature_attributes(callee, 1));
-    call->addParamAttr(0, llvm::Attribute::Nest);
-    call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+    call = call_through_cell(callee, arguments);
   }
   return call->getType()->isVoidTy() ? nullptr : call;
+}
+
+llvm::CallInst *FunctionLowering::call_through_cell(const Specialisation &callee, llvm::ArrayRef<Value> arguments) {
+  llvm::Constant *cell = module_.entry_cell(callee);
+  llvm::LoadInst *target = builder_.CreateAlignedLoad(builder_.getPtrTy(), cell, llvm::Align(8));
+  target->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tag(MemoryRole::Entry));
+  target->setMetadata(llvm::LLVMContext::MD_noundef, llvm::MDNode::get(module_.llvm, {}));
+  target->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(module_.llvm, {}));
+  // The cell's address rides along in the register for nested functions, which the callee does not look at.
+  llvm::FunctionType *type = module_.signature(callee);
+  llvm::SmallVector<llvm::Type *> params{builder_.getPtrTy()};
+  params.append(type->param_begin(), type->param_end());
+  llvm::SmallVector<Value> all{cell};
+  all.append(arguments.begin(), arguments.end());
+  llvm::CallInst *call = builder_.CreateCall(llvm::FunctionType::get(type->getReturnType(), params, false), target, all);
+  call->setAttributes(signature_attributes(callee, 1));
+  call->addParamAttr(0, llvm::Attribute::Nest);
+  call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+  if (callee.result->is(TypeKind::Never)) call->setDoesNotReturn();
+  return call;
 }
 
 llvm::AttributeList FunctionLowering::signature_attributes(const Specialisation &callee, unsigned first_argument) {

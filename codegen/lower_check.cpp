@@ -35,11 +35,10 @@ FunctionLowering::Value FunctionLowering::widen(const Type *type, Value value) {
 
 bool FunctionLowering::is_covered(const Inst &inst) {
   if (inst.unchecked || intervals_.cannot_overflow(inst)) return true;
-  return plan_ && version_ == Fast && plan_->covered.contains(&inst);
+  return plan_ && version_ == Main && plan_->covered.contains(&inst);
 }
 
-// A block that is entered by one edge knows what its predecessor knew; the header of a loop in two versions is not
-// such.
+// A block that is entered by one edge knows what its predecessor knew; a planned loop's header is not such.
 void FunctionLowering::inherit_known(const Block &block) {
   known_ = {};
   const Block *before = sole_predecessors_[block.id];

@@ -56,7 +56,7 @@ bool only_reads_arguments(Runtime function) {
 }
 /// Touches no memory of the program's, but may fail: a call whose result is not used stays.
 bool only_may_fail(Runtime function) {
-  return function == Runtime::kiln_check_index || function == Runtime::kiln_power_i64 || function == Runtime::kiln_power_u64;
+  return function == Runtime::kiln_power_i64 || function == Runtime::kiln_power_u64;
 }
 bool is_pure(Runtime function) { return function == Runtime::kiln_floor_divide; }
 

@@ -1,7 +1,7 @@
 // Blocks, edges and terminators of one function.
 #include "codegen/lower_function.h"
 
-#include <llvm/IR/MDBuilder.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
 namespace kiln {
 
@@ -16,11 +16,29 @@ void FunctionLowering::lower() {
   builder_.SetCurrentDebugLocation(module_.location(function_, kir_.name_span));
   for (auto &values : values_) values.assign(kir_.inst_count(), nullptr);
   make_blocks();
+  if (is_continuation())
+    enter_continuation(entry);
+  else
+    enter_body(entry);
 
-  // The function's arguments are the entry block's parameters, or come into its phis when it is a loop header.
+  for (const Block *block : kir_.blocks) {
+    const LoopPlan *plan = range_checks_.plan_of(block);
+    if (plan && plan->header == block) lower_conditions(*plan);
+    lower_block(*block, Main);
+    if (plan && is_continuation()) lower_block(*block, Checked);
+  }
+  remove_unreached_blocks();
+  if (is_continuation()) {
+    join_definitions();
+    llvm::EliminateUnreachableBlocks(function_); // Which edges enter its loops again shows only now.
+  }
+  if (scratch_) scratch_->setOperand(0, i64(static_cast<int64_t>(scratch_bytes_)));
+}
+
+// The function's arguments are the entry block's parameters, or come into its phis when it is a loop header.
+void FunctionLowering::enter_body(llvm::BasicBlock *entry) {
   const Block *first = kir_.entry();
-  const LoopPlan *plan = range_checks_.plan_of(first);
-  BlockState &state = plan ? dispatch_.at(first) : blocks_[Checked][first->id];
+  BlockState &state = range_checks_.plan_of(first) ? conditions_.at(first) : blocks_[Main][first->id];
   auto argument = function_.arg_begin();
   for (size_t i = 0; i < first->params.size(); ++i) {
     if (first->params[i]->type->is_empty()) continue;
@@ -33,16 +51,6 @@ void FunctionLowering::lower() {
   }
   builder_.CreateBr(state.llvm);
   state.reached = true;
-
-  for (const Block *block : kir_.blocks) {
-    const LoopPlan *plan = range_checks_.plan_of(block);
-    if (plan && plan->header == block) lower_dispatch(*plan);
-    if (plan) lower_block(*block, Fast);
-    lower_block(*block, Checked);
-  }
-  remove_unreached_blocks();
-  join_versions();
-  if (scratch_) scratch_->setOperand(0, i64(static_cast<int64_t>(scratch_bytes_)));
 }
 
 void FunctionLowering::make_blocks() {
@@ -64,13 +72,13 @@ void FunctionLowering::make_blocks() {
       if (edge.target) sole_predecessors_[edge.target->id] = ++edges[edge.target->id] == 1 ? block : nullptr;
   for (const Block *block : kir_.blocks) {
     const LoopPlan *plan = range_checks_.plan_of(block);
-    if (plan && plan->header == block) make(dispatch_[block], *block, "loop.versions");
-    if (plan) {
-      make(blocks_[Fast][block->id], *block, "fast");
-      loop_blocks_[blocks_[Fast][block->id].llvm] = plan;
-    }
-    make(blocks_[Checked][block->id], *block, block->loop_header ? "loop" : "block");
-    if (plan) loop_blocks_[blocks_[Checked][block->id].llvm] = plan;
+    if (plan && plan->header == block) make(conditions_[block], *block, "loop.conditions");
+    make(blocks_[Main][block->id], *block, block->loop_header ? "loop" : "block");
+    if (!plan) continue;
+    loop_blocks_[blocks_[Main][block->id].llvm] = plan;
+    if (!is_continuation()) continue;
+    make(blocks_[Checked][block->id], *block, "checked");
+    loop_blocks_[blocks_[Checked][block->id].llvm] = plan;
   }
   builder_.SetInsertPoint(&function_.getEntryBlock());
 }
@@ -100,7 +108,7 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
     lower_terminator(block);
   }
   known_after_[version][block.id] = std::move(known_);
-  version_ = Checked;
+  version_ = Main;
   plan_ = nullptr;
 }
 
@@ -138,16 +146,16 @@ void FunctionLowering::branch_to(const Edge &edge) {
   llvm::BasicBlock *from = builder_.GetInsertBlock();
   llvm::BasicBlock *target = add_edge(edge, from);
   llvm::BranchInst *branch = builder_.CreateBr(target);
-  bool leaves_checked_version = plan_ && version_ == Checked && edge.target == plan_->header;
-  if (leaves_checked_version) // Rarely run: not worth growing.
+  bool repeats_checked_version = version_ == Checked && edge.target == plan_->header;
+  if (repeats_checked_version) // Rarely run: not worth growing.
     mark_rare_loop(branch);
 }
 
 llvm::BasicBlock *FunctionLowering::add_edge(const Edge &edge, llvm::BasicBlock *from) {
   const LoopPlan *target_plan = range_checks_.plan_of(edge.target);
   bool enters_loop = target_plan && target_plan != plan_; // By its header, as loops are entered.
-  Version version = plan_ && plan_->has(edge.target) ? version_ : Checked;
-  BlockState &state = enters_loop ? dispatch_.at(edge.target) : blocks_[version][edge.target->id];
+  Version version = plan_ && plan_->has(edge.target) ? version_ : Main;
+  BlockState &state = enters_loop ? conditions_.at(edge.target) : blocks_[version][edge.target->id];
   for (size_t i = 0; i < edge.args.size(); ++i)
     if (state.phis[i]) state.phis[i]->addIncoming(value(edge.args[i]), from);
   state.reached = true;
@@ -160,7 +168,7 @@ void FunctionLowering::remove_unreached_blocks() {
   };
   for (auto &version : blocks_)
     for (BlockState &state : version) remove(state);
-  for (auto &[block, state] : dispatch_) remove(state);
+  for (auto &[block, state] : conditions_) remove(state);
 }
 
 llvm::BasicBlock *FunctionLowering::new_block(const char *name) {
@@ -172,10 +180,10 @@ llvm::BasicBlock *FunctionLowering::new_block(const char *name) {
 void FunctionLowering::set_value(const Inst *inst, Value value) { values_[version_][inst->id] = value; }
 
 FunctionLowering::Value FunctionLowering::value(const Inst *inst) {
-  // The fast version's own values. Those of an earlier loop do not dominate this one: join_versions() sees to them.
-  if (version_ == Fast && plan_->has(inst->block))
-    if (Value fast = values_[Fast][inst->id]) return fast;
-  return values_[Checked][inst->id];
+  // The checked version's own values. Those of an earlier loop do not dominate this one: join_definitions() sees to them.
+  if (version_ == Checked && plan_->has(inst->block))
+    if (Value checked = values_[Checked][inst->id]) return checked;
+  return values_[Main][inst->id];
 }
 
 } // namespace kiln

@@ -13,8 +13,10 @@
 namespace kiln {
 
 /// Lowers one function's typed KIR into the LLVM function made for it. Each KIR block becomes an LLVM block (and more
-/// where checks split it), its parameters phis. A loop with a plan (range_checks.h) is written twice: version Fast,
-/// entered when the plan's conditions hold, has no checks that they cover; version Checked is the loop as it stands.
+/// where checks split it), its parameters phis. A loop with a plan (range_checks.h) has no checks that the plan's
+/// conditions cover. They are tested before it; when they do not hold, the function goes on in a continuation of its
+/// own: another LLVM function, compiled when it is first entered, which is seldom. There planned loops are written in
+/// two versions, one without those checks and one with all of them, which is where it is entered.
 class FunctionLowering {
 public:
   FunctionLowering(ModuleLowering &module, Specialisation &specialisation, const KirFunction &kir,
@@ -23,9 +25,11 @@ public:
 
 private:
   using Value = llvm::Value *;
-  enum Version : uint8_t { Checked, Fast }; // Outside of planned loops all is Checked.
+  enum Version : uint8_t { Main, Checked }; // Checked: a planned loop with all its checks; in continuations only.
 
   // --- blocks and edges (lower_function.cpp) ---
+  void enter_body(llvm::BasicBlock *entry);
+  bool is_continuation() const { return specialisation_.entered != nullptr; }
   void make_blocks();
   void lower_block(const Block &block, Version version);
   void lower_terminator(const Block &block);
@@ -37,11 +41,13 @@ private:
   Value value(const Inst *inst);
   Value arg(const Inst &inst, size_t i) { return value(inst.args[i]); }
 
-  // --- loops in two versions (lower_loop.cpp) ---
+  // --- planned loops: their conditions, and what happens when they do not hold (lower_loop.cpp) ---
   struct Bounds {
     Value low, high;
   };
-  void lower_dispatch(const LoopPlan &plan);
+  void lower_conditions(const LoopPlan &plan);
+  void leave_for_continuation(const LoopPlan &plan);
+  void enter_continuation(llvm::BasicBlock *entry);
   void require(Value condition);
   Value invariant_value(const LoopPlan &plan, const Inst *inst);
   Value initial_value(const LoopPlan &plan, const Inst *param);
@@ -51,7 +57,7 @@ private:
   Bounds bounds_of(const LoopPlan &plan, const BoundExpr &expr);
   Bounds evaluate_bounds(const LoopPlan &plan, const BoundExpr &expr);
   void mark_rare_loop(llvm::BranchInst *latch);
-  void join_versions();
+  void join_definitions();
 
   // --- operations: the dispatcher (lower_inst.cpp) ---
   Value lower_inst(const Inst &inst);
@@ -125,7 +131,6 @@ private:
   Value element_address(const Type *type, Value data, Value linear);
   Value length_of(const Inst *base);
   Value checked_linear_index(const Inst &inst);
-  void check_index(const Inst &inst, Value index, Value extent, Value dimension);
   Value emit_index(const Inst &inst);
   Value emit_set_index(const Inst &inst);
   Value emit_linear_get(const Inst &inst);
@@ -144,12 +149,14 @@ private:
   Value emit_range(const Inst &inst);
   Value range_part(const Inst *range, unsigned part);
   Value range_count(const Inst *range);
+  Value count_elements(const Inst *range);
   Value emit_range_has(const Inst &inst);
   Value emit_range_get(const Inst &inst);
   Value emit_range_length(const Inst &inst);
 
   // --- calls (lower_call.cpp, lower_intrinsic.cpp) ---
   Value emit_call(const Inst &inst);
+  llvm::CallInst *call_through_cell(const Specialisation &callee, llvm::ArrayRef<Value> arguments);
   llvm::AttributeList signature_attributes(const Specialisation &callee, unsigned first_argument);
   Value emit_call_extern(const Inst &inst);
   Value emit_intrinsic(const Inst &inst);
@@ -188,7 +195,7 @@ private:
   std::array<std::vector<Known>, 2> known_after_; // By version and block id.
   std::vector<const Block *> sole_predecessors_;  // By block id; null when several edges lead there.
 
-  Version version_ = Checked;
+  Version version_ = Main;
   const LoopPlan *plan_ = nullptr; // While writing a block of a planned loop, in either version.
   struct BlockState {
     llvm::BasicBlock *llvm = nullptr;
@@ -196,7 +203,9 @@ private:
     bool reached = false;
   };
   std::array<std::vector<BlockState>, 2> blocks_; // By version and block id.
-  std::unordered_map<const Block *, BlockState> dispatch_;
+  std::unordered_map<const Block *, BlockState> conditions_; // By a planned loop's header: the block before it.
+  std::vector<bool> in_continuation_;                        // By block id, in a continuation: whether it is part of it.
+  std::unordered_map<const Inst *, Value> entered_with_;     // In a continuation: arguments that are also made again.
   std::array<std::vector<Value>, 2> values_; // By version and instruction id.
   std::unordered_map<const Inst *, Value> range_counts_;
   std::unordered_map<const llvm::BasicBlock *, const LoopPlan *> loop_blocks_; // Of both versions.

@@ -1,16 +1,15 @@
-// Loops in two versions: the conditions before them, and the values that leave them.
+// Planned loops: the conditions before them, and the continuations that are entered when these do not hold.
+#include "codegen/liveness.h"
 #include "codegen/lower_function.h"
 
 #include <llvm/ADT/MapVector.h>
-#include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/SSAUpdater.h>
 
 namespace kiln {
 
-// The block before a planned loop: all edges into the loop come here, and go on to the version that the conditions
-// choose.
-void FunctionLowering::lower_dispatch(const LoopPlan &plan) {
-  BlockState &state = dispatch_.at(plan.header);
+// The block before a planned loop: all edges into the loop come here.
+void FunctionLowering::lower_conditions(const LoopPlan &plan) {
+  BlockState &state = conditions_.at(plan.header);
   if (!state.reached) return;
   builder_.SetInsertPoint(state.llvm);
   builder_.SetCurrentDebugLocation(module_.location(function_, plan.header->end.span));
@@ -26,13 +25,67 @@ void FunctionLowering::lower_dispatch(const LoopPlan &plan) {
   }
   for (const BoundExpr *expr : plan.arithmetic) bounds_of(plan, *expr); // For what it requires.
 
-  BlockState &fast = blocks_[Fast][plan.header->id], &checked = blocks_[Checked][plan.header->id];
-  builder_.CreateCondBr(flag_, fast.llvm, checked.llvm, llvm::MDBuilder(module_.llvm).createLikelyBranchWeights());
-  for (BlockState *version : {&fast, &checked}) {
-    version->reached = true;
+  llvm::BasicBlock *from = builder_.GetInsertBlock();
+  auto enter = [&](Version version) {
+    BlockState &header = blocks_[version][plan.header->id];
+    header.reached = true;
     for (size_t i = 0; i < state.phis.size(); ++i)
-      if (state.phis[i]) version->phis[i]->addIncoming(state.phis[i], builder_.GetInsertBlock());
+      if (state.phis[i]) header.phis[i]->addIncoming(state.phis[i], from);
+    return header.llvm;
+  };
+  llvm::BasicBlock *otherwise = is_continuation() ? enter(Checked) : new_block("continuation");
+  builder_.CreateCondBr(flag_, enter(Main), otherwise, llvm::MDBuilder(module_.llvm).createLikelyBranchWeights());
+  if (is_continuation()) return;
+  builder_.SetInsertPoint(otherwise);
+  leave_for_continuation(plan);
+}
+
+// The rest of the function is what another one does.
+void FunctionLowering::leave_for_continuation(const LoopPlan &plan) {
+  llvm::SmallVector<Value> arguments;
+  for (const Inst *inst : live_at(kir_, *plan.header))
+    arguments.push_back(inst->block == plan.header && inst->op == Op::Param ? initial_value(plan, inst) : value(inst));
+  llvm::CallInst *call =
+      call_through_cell(module_.context.continuation(specialisation_, *plan.header), arguments);
+  call->addFnAttr(llvm::Attribute::Cold);
+  if (call->doesNotReturn())
+    builder_.CreateUnreachable();
+  else if (call->getType()->isVoidTy())
+    builder_.CreateRetVoid();
+  else
+    builder_.CreateRet(call);
+}
+
+// A continuation starts in the checked version of its loop. A value that it is entered with may be made again when an
+// outer loop goes round: then it has two definitions, which join_definitions() joins.
+void FunctionLowering::enter_continuation(llvm::BasicBlock *entry) {
+  const Block &header = *specialisation_.entered;
+  in_continuation_ = reachable_from(kir_, header);
+  for (const Block *block : kir_.blocks) {
+    if (in_continuation_[block->id]) {
+      for (auto &version : blocks_) version[block->id].reached = version[block->id].llvm != nullptr;
+      if (auto found = conditions_.find(block); found != conditions_.end()) found->second.reached = true;
+      continue;
+    }
+    builder_.SetInsertPoint(entry);
+    for (const Inst *inst : block->insts)
+      if (inst->op == Op::Const) set_value(inst, emit_constant(*inst));
   }
+  BlockState &first = blocks_[Checked][header.id];
+  auto argument = function_.arg_begin();
+  for (const Inst *inst : live_at(kir_, header)) {
+    if (inst->op == Op::Param && inst->block == &header) {
+      size_t place = static_cast<size_t>(std::ranges::find(header.params, inst) - header.params.begin());
+      first.phis[place]->addIncoming(&*argument, entry);
+    } else if (in_continuation_[inst->block->id]) {
+      entered_with_[inst] = &*argument;
+    } else {
+      set_value(inst, &*argument);
+    }
+    ++argument;
+  }
+  builder_.SetInsertPoint(entry);
+  builder_.CreateBr(first.llvm);
 }
 
 void FunctionLowering::require(Value condition) { flag_ = builder_.CreateAnd(flag_, condition); }
@@ -54,7 +107,7 @@ FunctionLowering::Value FunctionLowering::exact(llvm::Intrinsic::ID operation, V
 
 FunctionLowering::Value FunctionLowering::initial_value(const LoopPlan &plan, const Inst *param) {
   size_t place = static_cast<size_t>(std::ranges::find(plan.header->params, param) - plan.header->params.begin());
-  return dispatch_.at(plan.header).phis[place];
+  return conditions_.at(plan.header).phis[place];
 }
 
 // At most so many iterations; a range whose count does not fit fails the conditions.
@@ -167,38 +220,52 @@ void FunctionLowering::mark_rare_loop(llvm::BranchInst *latch) {
   latch->setMetadata(llvm::LLVMContext::MD_loop, loop);
 }
 
-// What is used after a loop was so far that of the checked version: join it with the other's.
-void FunctionLowering::join_versions() {
-  llvm::MapVector<llvm::Instruction *, std::pair<const Inst *, Value>> left_by;
+// In a continuation a value may have several definitions: in both versions of a loop, or as an argument and where it is
+// made again. What uses it outside of the loop was so far given that of version Main: join it with the others.
+void FunctionLowering::join_definitions() {
+  struct Definitions {
+    const Inst *inst;
+    Value checked, argument;
+  };
+  llvm::MapVector<llvm::Instruction *, Definitions> several;
+  auto note = [&](const Inst *inst) {
+    auto *main = llvm::dyn_cast_or_null<llvm::Instruction>(values_[Main][inst->id]);
+    if (!main) return;
+    Value checked = range_checks_.plan_of(inst->block) ? values_[Checked][inst->id] : nullptr;
+    if (checked == main || !loop_blocks_.contains(main->getParent())) checked = nullptr;
+    auto argument = entered_with_.find(inst);
+    bool is_entered_with = argument != entered_with_.end();
+    if (checked || is_entered_with)
+      several.try_emplace(main, Definitions{inst, checked, is_entered_with ? argument->second : nullptr});
+  };
   for (const Block *block : kir_.blocks) {
-    if (!range_checks_.plan_of(block)) continue;
-    auto note = [&](const Inst *inst) {
-      Value fast = values_[Fast][inst->id];
-      auto *checked = llvm::dyn_cast_or_null<llvm::Instruction>(values_[Checked][inst->id]);
-      if (fast && checked && fast != checked && loop_blocks_.contains(checked->getParent()))
-        left_by.try_emplace(checked, inst, fast);
-    };
+    if (!in_continuation_[block->id]) continue;
     std::ranges::for_each(block->params, note);
     std::ranges::for_each(block->insts, note);
   }
-  for (auto &[checked, other] : left_by) {
-    const LoopPlan *plan = range_checks_.plan_of(other.first->block);
+  for (auto &[main, definitions] : several) {
+    const LoopPlan *plan = range_checks_.plan_of(definitions.inst->block);
     llvm::SmallVector<llvm::Use *> outside;
-    for (llvm::Use &use : checked->uses()) {
+    for (llvm::Use &use : main->uses()) {
       auto *user = llvm::cast<llvm::Instruction>(use.getUser());
       llvm::BasicBlock *place = user->getParent();
       if (auto *phi = llvm::dyn_cast<llvm::PHINode>(user)) place = phi->getIncomingBlock(use);
-      if (auto inside = loop_blocks_.find(place); inside == loop_blocks_.end() || inside->second != plan)
-        outside.push_back(&use);
+      auto inside = loop_blocks_.find(place);
+      if (!plan || inside == loop_blocks_.end() || inside->second != plan) outside.push_back(&use);
     }
     if (outside.empty()) continue;
     llvm::SSAUpdater updater;
-    updater.Initialize(checked->getType(), checked->getName());
-    updater.AddAvailableValue(checked->getParent(), checked);
-    auto *fast = llvm::dyn_cast<llvm::Instruction>(other.second);
-    bool inside = fast && loop_blocks_.contains(fast->getParent());
-    updater.AddAvailableValue(inside ? fast->getParent() : blocks_[Fast][other.first->block->id].llvm, other.second);
-    for (llvm::Use *use : outside) updater.RewriteUse(*use);
+    updater.Initialize(main->getType(), main->getName());
+    updater.AddAvailableValue(main->getParent(), main);
+    if (definitions.checked) {
+      auto *made = llvm::dyn_cast<llvm::Instruction>(definitions.checked);
+      bool in_loop = made && loop_blocks_.contains(made->getParent());
+      updater.AddAvailableValue(in_loop ? made->getParent() : blocks_[Checked][definitions.inst->block->id].llvm,
+                                definitions.checked);
+    }
+    if (definitions.argument) updater.AddAvailableValue(&function_.getEntryBlock(), definitions.argument);
+    // A use in the block of a definition comes after it.
+    for (llvm::Use *use : outside) updater.RewriteUseAfterInsertions(*use);
   }
 }
 

@@ -35,34 +35,36 @@ FunctionLowering::Value FunctionLowering::emit_range(const Inst &inst) {
 
 FunctionLowering::Value FunctionLowering::range_part(const Inst *range, unsigned part) {
   Value whole = value(range);
+  if (is_continuation()) return builder_.CreateExtractValue(whole, part); // The parts have other definitions than it.
   for (Value rest = whole; auto *insert = llvm::dyn_cast<llvm::InsertValueInst>(rest);
        rest = insert->getAggregateOperand())
     if (insert->getIndices()[0] == part) return insert->getInsertedValueOperand();
   return builder_.CreateExtractValue(whole, part);
 }
 
-// The number of elements, unsigned. Written where the range is made, so that loops over it do not divide.
+// The number of elements, unsigned. Written where the range is made, so that loops over it do not divide; but not where
+// that place does not come before each use.
 FunctionLowering::Value FunctionLowering::range_count(const Inst *range) {
-  bool in_loop = plan_ && plan_->has(range->block);
-  if (auto known = range_counts_.find(range); known != range_counts_.end() && !in_loop) return known->second;
+  if (is_continuation() || (plan_ && plan_->has(range->block))) return count_elements(range);
+  if (auto known = range_counts_.find(range); known != range_counts_.end()) return known->second;
   llvm::IRBuilder<>::InsertPointGuard guard(builder_);
-  Value whole = value(range);
-  if (auto *made = llvm::dyn_cast<llvm::Instruction>(whole)) {
+  if (auto *made = llvm::dyn_cast<llvm::Instruction>(value(range))) {
     // The block may be unfinished: its end is a place too.
     llvm::BasicBlock *block = made->getParent();
     builder_.SetInsertPoint(block, llvm::isa<llvm::PHINode>(made) ? block->getFirstInsertionPt()
                                                                   : std::next(made->getIterator()));
   } else
     builder_.SetInsertPoint(&function_.getEntryBlock(), function_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  return range_counts_[range] = count_elements(range);
+}
 
+FunctionLowering::Value FunctionLowering::count_elements(const Inst *range) {
   Value first = range_part(range, 0), last = range_part(range, 1), step = range_part(range, 2);
   Value up = builder_.CreateICmpSGT(step, i64(0));
   Value low = builder_.CreateSelect(up, first, last), high = builder_.CreateSelect(up, last, first);
   Value stride = builder_.CreateSelect(up, step, builder_.CreateNeg(step));
   Value steps = builder_.CreateUDiv(builder_.CreateSub(builder_.CreateSub(high, low), i64(1)), stride);
-  Value count = builder_.CreateSelect(builder_.CreateICmpSLT(low, high), builder_.CreateAdd(steps, i64(1)), i64(0));
-  if (!in_loop) range_counts_[range] = count;
-  return count;
+  return builder_.CreateSelect(builder_.CreateICmpSLT(low, high), builder_.CreateAdd(steps, i64(1)), i64(0));
 }
 
 FunctionLowering::Value FunctionLowering::emit_range_has(const Inst &inst) {

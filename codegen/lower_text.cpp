@@ -22,7 +22,9 @@ FunctionLowering::Value FunctionLowering::load_byte(Value data, Value index) {
 
 FunctionLowering::Value FunctionLowering::emit_str_index(const Inst &inst) {
   Value text = arg(inst, 0), index = arg(inst, 1);
-  if (checks() && !is_covered(inst)) check_index(inst, index, str_length(text), i32(static_cast<uint32_t>(-2)));
+  if (checks() && !is_covered(inst))
+    fail_if(builder_.CreateICmpUGE(index, str_length(text)), Runtime::kiln_fail_index,
+            {index, str_length(text), i32(static_cast<uint32_t>(-2))});
   return load_byte(str_data(text), index);
 }
 

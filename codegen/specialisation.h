@@ -4,6 +4,7 @@
 #include "lang/diagnostics.h"
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace kiln {
@@ -25,6 +26,13 @@ struct Specialisation {
   /// Whether running it may change the length of some array (push, pop, or a call that does).
   bool may_resize = false;
   bool is_unit = false;
+
+  /// Not null: this is a continuation of that specialisation, its body from the header of one of its loops on, entered
+  /// when the conditions do not hold under which the loop needs no checks. Parameters: the header's own, then what lives
+  /// there (live_at()).
+  Specialisation *continues = nullptr;
+  const Block *entered = nullptr;
+  std::unordered_map<uint32_t, Specialisation *> continuations; // By the header's id.
 
   // Inference's own.
   enum State : uint8_t { New, InProgress, Provisional, Done, Failed } state = New;

@@ -65,10 +65,7 @@ void *Compiler::resolve(std::string_view symbol) {
   }
   if (symbol.ends_with(".entry")) {
     symbol.remove_suffix(6);
-    uint32_t id = 0;
-    size_t dollar = symbol.rfind('$');
-    std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
-    return &const_cast<Specialisation &>(inference_.all()[id]).entry;
+    return &const_cast<Specialisation *>(specialisation_of(symbol))->entry;
   }
   if (auto global = globals_.find(symbol); global != globals_.end())
     return global->second->address;
@@ -79,7 +76,10 @@ void *Compiler::resolve(std::string_view symbol) {
 
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
-  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}};
+  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}};
+  context.continuation = [this](Specialisation &specialisation, const Block &header) -> Specialisation & {
+    return inference_.continuation(specialisation, header);
+  };
   context.typed = [this](Specialisation &specialisation) -> const KirFunction & {
     const KirFunction &typed = inference_.typed(specialisation);
     for (const Block *block : typed.blocks)
@@ -191,22 +191,31 @@ Span span_at(const Sources &sources, uint32_t source, uint32_t line, uint32_t co
 
 } // namespace
 
-std::vector<Frame> Compiler::frames(const void *address) const {
+std::vector<Frame> Compiler::trace(std::span<const void *const> addresses) const {
   std::vector<Frame> result;
   if (!orc_)
     return result;
-  for (const CodePlace &place : orc_->places(address)) {
-    std::string_view symbol = place.symbol;
-    size_t dollar = symbol.rfind('$');
-    uint32_t id = 0;
-    if (dollar != std::string_view::npos)
-      std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
-    Frame frame;
-    frame.function = dollar != std::string_view::npos && id < inference_.all().size() ? inference_.all()[id].display : std::string(symbol);
-    frame.span = span_at(inference_.sources(), place.source, place.line, place.column);
-    result.push_back(std::move(frame));
+  bool continued = false; // The frame before is the continuation of this one's innermost function: they are one.
+  for (const void *address : addresses) {
+    std::vector<CodePlace> places = orc_->places(address);
+    for (size_t i = continued ? 1 : 0; i < places.size(); ++i) {
+      const Specialisation *made = specialisation_of(places[i].symbol);
+      result.push_back({made ? made->display : places[i].symbol,
+                        span_at(inference_.sources(), places[i].source, places[i].line, places[i].column)});
+    }
+    const Specialisation *outermost = places.empty() ? nullptr : specialisation_of(places.back().symbol);
+    continued = outermost && outermost->continues;
   }
   return result;
+}
+
+const Specialisation *Compiler::specialisation_of(std::string_view symbol) const {
+  size_t dollar = symbol.rfind('$');
+  uint32_t id = 0;
+  if (dollar == std::string_view::npos)
+    return nullptr;
+  std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
+  return id < inference_.all().size() ? &inference_.all()[id] : nullptr;
 }
 
 CodegenTimes Compiler::codegen_times() const { return orc_ ? orc_->times() : CodegenTimes{}; }

@@ -30,8 +30,8 @@ public:
   void keep(EmitKind kind) { kept_kind_ = kind; }
   const std::string &kept() const { return kept_; }
 
-  /// Where machine code came from, with the specialisation's display name and a span.
-  std::vector<Frame> frames(const void *address) const;
+  /// The Kiln functions that the code addresses of a stack, innermost first, lie in; each with the place it has come to.
+  std::vector<Frame> trace(std::span<const void *const> addresses) const;
 
   CodegenTimes codegen_times() const;
   double lower_seconds = 0;
@@ -42,6 +42,8 @@ private:
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
   std::string show(EmitKind kind, std::unique_ptr<llvm::Module> module);
   void *resolve(std::string_view symbol);
+  /// Whose code a symbol names; null when it is not a specialisation's.
+  const Specialisation *specialisation_of(std::string_view symbol) const;
   static void *materialize(void **cell);
 
   Inference &inference_;

@@ -181,9 +181,7 @@ void Engine::Impl::fail(Outcome &outcome, const RuntimeError &error) {
   case RuntimeError::StackOverflow:
   case RuntimeError::OutOfMemory: outcome.status = Outcome::Failure; break;
   }
-  for (const void *address : error.addresses)
-    for (Frame &frame : compiler.frames(address))
-      outcome.trace.push_back(std::move(frame));
+  outcome.trace = compiler.trace(error.addresses);
   outcome.omitted = error.omitted;
 }
 
@@ -326,7 +324,7 @@ PhaseTimes Engine::times() const {
   times.code_bytes = codegen.code_bytes;
   times.specialisations_compiled = impl_->compiler.compiled;
   for (const Specialisation &specialisation : impl_->session.inference().all())
-    times.specialisations_inferred += !specialisation.is_unit;
+    times.specialisations_inferred += !specialisation.is_unit && !specialisation.continues;
   // Functions are compiled when first called, in the middle of running.
   times.run = std::max(0.0, times.run - times.lower - times.optimise - times.codegen - times.link);
   return times;

@@ -138,10 +138,6 @@ extern "C" V kiln_fail_index(I64 index, I64 extent, I32 dimension) {
   throw_failure(std::move(message));
 }
 
-extern "C" V kiln_check_index(I64 index, I64 extent, I32 dimension) {
-  if (static_cast<uint64_t>(index) >= static_cast<uint64_t>(extent)) kiln_fail_index(index, extent, dimension);
-}
-
 extern "C" V kiln_fail_convert_int(I64 value, I32 source, I32 target) {
   auto to = static_cast<TypeKind>(target);
   throw_failure(fmt::format("cannot convert {} to {}: out of range ({})",

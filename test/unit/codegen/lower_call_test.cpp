@@ -20,16 +20,11 @@ void grow_to_eight(ArrayHeader *array, const Type *) {
 }
 void *allocate(int64_t size) { return calloc(1, static_cast<size_t>(size)); }
 
-void check_index(int64_t index, int64_t extent, int32_t dimension) {
-  if (static_cast<uint64_t>(index) >= static_cast<uint64_t>(extent)) fail_index(index, extent, dimension);
-}
-
 class Calls : public LowerTest {
 protected:
   Calls() {
     link("kiln_fail_overflow", fail_overflow);
     link("kiln_fail_index", fail_index);
-    link("kiln_check_index", check_index);
     link("kiln_fail_pop", fail_pop);
     link("kiln_fail_unset", fail_unset);
     link("kiln_array_grow", grow_to_eight);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codegen/liveness.h"
 #include "test/unit/codegen/typed_kir.h"
 
 #include <gtest/gtest.h>
@@ -44,24 +45,44 @@ protected:
     std::vector<Specialisation *> group;
     for (auto &made : functions)
       if (!made->kir->name.starts_with("other")) group.push_back(&made->specialisation);
+    for (auto &made : functions) {
+      EXPECT_EQ(verify_kir(*made->kir), "") << print_kir(*made->kir, sources);
+    }
+    context = std::make_unique<llvm::LLVMContext>();
+    module = lower_group(group, *context);
+    return *module;
+  }
+
+  std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, llvm::LLVMContext &in) {
     LowerContext lowering{sources,
                           types,
                           options,
                           [this](Specialisation &wanted) -> const KirFunction & {
                             for (auto &made : functions)
-                              if (&made->specialisation == &wanted) return *made->kir;
+                              if (&made->specialisation == (wanted.continues ? wanted.continues : &wanted))
+                                return *made->kir;
                             throw std::logic_error("no such specialisation");
                           },
                           [this](const Specialisation &callee) { return copies && callee.symbol.starts_with("other"); },
+                          [this](Specialisation &of, const Block &header) -> Specialisation & {
+                            return continuation(of, header);
+                          },
                           {}};
-    for (auto &made : functions) {
-      EXPECT_EQ(verify_kir(*made->kir), "") << print_kir(*made->kir, sources);
-    }
-    context = std::make_unique<llvm::LLVMContext>();
-    module = lower(group, lowering, *context, *machine, "test");
-    EXPECT_TRUE(module) << lowering.error;
-    if (!module) throw std::logic_error(lowering.error);
-    return *module;
+    std::unique_ptr<llvm::Module> made = lower(group, lowering, in, *machine, "test");
+    EXPECT_TRUE(made) << lowering.error;
+    if (!made) throw std::logic_error(lowering.error);
+    return made;
+  }
+
+  Specialisation &continuation(Specialisation &of, const Block &header) {
+    Specialisation &made = continuations.emplace_back();
+    made.symbol = of.symbol + ".from" + std::to_string(header.id);
+    for (const Inst *inst : live_at(*functions.front()->kir, header)) made.params.push_back(inst->type);
+    made.result = of.result;
+    made.continues = &of;
+    made.entered = &header;
+    symbols[made.symbol + ".entry"] = &made.entry;
+    return made;
   }
 
   void optimise() {
@@ -105,6 +126,13 @@ protected:
         map[jit->mangleAndIntern(symbol)] = {llvm::orc::ExecutorAddr::fromPtr(address), llvm::JITSymbolFlags::Exported};
       cantFail(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(map)));
       cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context))));
+      for (Specialisation &made : continuations) {
+        Specialisation *group[] = {&made};
+        auto own_context = std::make_unique<llvm::LLVMContext>();
+        auto own = lower_group(group, *own_context);
+        cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(own), std::move(own_context))));
+        made.entry = cantFail(jit->lookup(made.symbol)).template toPtr<void *>();
+      }
     }
     return cantFail(jit->lookup(name)).toPtr<Function *>();
   }
@@ -114,6 +142,7 @@ protected:
   LowerOptions options;
   bool copies = false;
   std::vector<std::unique_ptr<TypedKir>> functions;
+  std::deque<Specialisation> continuations; // Of the first function.
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;

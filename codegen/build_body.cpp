@@ -13,8 +13,11 @@ void BodyBuilder::begin(const Callable *callable) {
   for (Variable *variable : body_.params)
     ssa_.write(variable, ssa_.add_param(entry, variable->span, keep(variable->name)));
   for (Variable *variable : body_.params)
-    if (variable->cell)
-      ssa_.write(variable, ssa_.add(Op::CellNew, variable->span, {ssa_.read(variable, variable->span)}));
+    if (variable->cell) {
+      Inst *cell = ssa_.add(Op::CellNew, variable->span, {ssa_.read(variable, variable->span)});
+      cell->name = keep(variable->name);
+      ssa_.write(variable, cell);
+    }
   for (Variable *variable : body_.locals)
     if (variable->cell) {
       Inst *cell = ssa_.add(Op::CellNew, variable->span);

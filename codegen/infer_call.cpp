@@ -141,7 +141,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
     if (name.empty()) {
       if (positional++ >= function.params.size()) {
         size_t most = function.params.size();
-        return refuse(fmt::format("takes {} argument{}, not {}", most, most == 1 ? "" : "s", given));
+        return refuse(fmt::format("takes {}, not {}", counted(most, "argument"), given));
       }
     } else {
       auto found = std::find_if(function.params.begin(), function.params.end(), [&](const KirParam &param) { return param.name == name; });
@@ -160,7 +160,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
       if (param.default_value)
         continue;
       if (given < function.params.size() && arguments.names.empty())
-        return refuse(fmt::format("takes {} argument{}, not {}", function.params.size(), function.params.size() == 1 ? "" : "s", given));
+        return refuse(fmt::format("takes {}, not {}", counted(function.params.size(), "argument"), given));
       return refuse(fmt::format("needs '{}'", param.name));
     }
     int &rank = ranks[static_cast<size_t>(sources[p])];
@@ -286,7 +286,7 @@ Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &func
   if (arguments.insts.size() != function.params.size() || !arguments.names.empty()) {
     size_t most = function.params.size();
     diagnostics_.report<Diag::NoMatch>(inst.span, function.name,
-                                       fmt::format("takes {} argument{}, not {}", most, most == 1 ? "" : "s", arguments.insts.size()));
+                                       fmt::format("takes {}, not {}", counted(most, "argument"), arguments.insts.size()));
     return error_value(inst);
   }
   CallPlan made;

@@ -209,7 +209,7 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
   if (cell->op == Op::CellNew) {
     const Type *joined = join_types(types_, element, stored.type);
     if (!joined) {
-      diagnostics_.report<Diag::CapturedTypes>(inst.span, inst.name, element, stored.type);
+      diagnostics_.report<Diag::CapturedTypes>(inst.span, cell->name, element, stored.type);
       return error_value(inst);
     }
     if (joined != element) {
@@ -230,7 +230,7 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
 
 bool BodyInference::check_indices(const Inst &inst, const Type *array, size_t count) {
   if (count != array->rank) {
-    Diagnostic &error = diagnostics_.report<Diag::IndexCount>(inst.span, array, array->rank, count);
+    Diagnostic &error = diagnostics_.report<Diag::IndexCount>(inst.span, array, counted(array->rank, "index", "indices"), count);
     if (count < array->rank)
       error.help("`view(a, i)` is row i, shared; `for x in a` visits every element");
     return false;
@@ -432,11 +432,11 @@ Abstract BodyInference::rule_comprehension(const Inst &inst) {
 Abstract BodyInference::rule_destructure(const Inst &inst) {
   const Abstract &whole = value(inst.args[0]);
   if (!whole.is(TypeKind::Tuple)) {
-    diagnostics_.report<Diag::NotTuple>(inst.span, whole.type, inst.count);
+    diagnostics_.report<Diag::NotTuple>(inst.span, whole.type, counted(inst.count, "variable"));
     return error_value(inst);
   }
   if (whole.type->elements.size() != inst.count) {
-    diagnostics_.report<Diag::TupleSize>(inst.span, whole.type, whole.type->elements.size(), inst.count);
+    diagnostics_.report<Diag::TupleSize>(inst.span, whole.type, counted(whole.type->elements.size(), "element"), inst.count);
     return error_value(inst);
   }
   return of(whole.type->elements[inst.index], inst);

@@ -129,7 +129,7 @@ std::string render_failure(const Outcome &outcome, const Sources &sources, Rende
     i += same;
   }
   if (outcome.omitted)
-    text += fmt::format("  ({} more calls between the innermost and the outermost)\n", outcome.omitted);
+    text += fmt::format("  ({} between the innermost and the outermost)\n", counted(outcome.omitted, "more call"));
   return text;
 }
 

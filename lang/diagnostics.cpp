@@ -27,6 +27,11 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 } // namespace
 
+std::string counted(uint64_t count, std::string_view one, std::string_view many) {
+  if (count == 1) return fmt::format("1 {}", one);
+  return many.empty() ? fmt::format("{} {}s", count, one) : fmt::format("{} {}", count, many);
+}
+
 std::optional<std::string_view> closest(std::string_view word, const std::vector<std::string_view> &candidates) {
   constexpr size_t longest = 64; // A longer word is no typo of a name.
   if (word.empty() || word.size() > longest) return std::nullopt;

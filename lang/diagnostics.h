@@ -102,6 +102,9 @@ struct RenderStyle {
 /// The message as people see it: `file:line:column: error: text`, the source line, the span underlined, the notes.
 std::string render(const Diagnostic &diagnostic, const Sources &sources, RenderStyle style = {});
 
+/// "1 argument", "2 arguments". `many` is the plural where it is not `one` and an "s".
+std::string counted(uint64_t count, std::string_view one, std::string_view many = {});
+
 /// The candidate closest to `word` by edit distance, when it is close enough to be a plausible typo.
 std::optional<std::string_view> closest(std::string_view word, const std::vector<std::string_view> &candidates);
 

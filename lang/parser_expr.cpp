@@ -215,7 +215,7 @@ const Expr *Parser::parse_unary() {
   default: return parse_power();
   }
   Nesting nesting(*this);
-  if (too_deep()) return error_expr(token().begin);
+  if (too_deep() || report_prefix_increment()) return error_expr(token().begin);
   if (op == UnaryOp::Negate && kind(1) == TokenKind::Number && adjacent(1)) {
     const Token &after = token(2);
     bool taken = after.kind == TokenKind::Caret || after.kind == TokenKind::Dot || after.kind == TokenKind::LeftParen ||

@@ -76,7 +76,11 @@ List<Param> Parser::parse_params() {
   std::vector<Param> params;
   Bracket bracket(*this, false);
   while (!at_closing() && !panicking_) {
-    if (std::optional<Param> param = parse_param()) params.push_back(*param);
+    if (std::optional<Param> param = parse_param()) {
+      if (!param->default_value && !params.empty() && params.back().default_value)
+        complain<Diag::DefaultBeforeRequired>(param->name.span, param->name.text);
+      params.push_back(*param);
+    }
     if (!accept(TokenKind::Comma)) break;
   }
   bracket.close("',' or ')'");

@@ -116,6 +116,18 @@ bool Parser::report_increment() {
   return true;
 }
 
+// `++n` and `--n`, which as two signs would be n.
+bool Parser::report_prefix_increment() {
+  const Token &first = token(), &name = token(2);
+  bool sign = first.kind == TokenKind::Plus || first.kind == TokenKind::Minus;
+  if (!sign || kind(1) != first.kind || !adjacent(1) || name.kind != TokenKind::Identifier || !adjacent(2)) return false;
+  Span place = join(span(first), span(token(1)));
+  Diagnostic &report = error<Diag::NoIncrement>(place, text(place));
+  report.help(fmt::format("write '{} {}= 1'", text(name), text(first)));
+  if (first.kind == TokenKind::Minus) report.help(fmt::format("for two signs write '-(-{})'", text(name)));
+  return true;
+}
+
 // `x .+ y`, and `5.*x` by somebody who means 5.0.
 void Parser::report_broadcast() {
   const Token &previous = tokens_[at_ - 1];

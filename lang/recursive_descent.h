@@ -127,6 +127,7 @@ private:
   bool report_foreign_for();
   bool report_foreign_statement();
   bool report_increment();
+  bool report_prefix_increment();
   void report_broadcast();
   bool skip_foreign_line();
   bool at_else_if();

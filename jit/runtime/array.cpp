@@ -3,6 +3,7 @@
 #include "jit/runtime/calls.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/error.h"
+#include "lang/diagnostics.h"
 
 #include <fmt/format.h>
 
@@ -110,7 +111,8 @@ extern "C" V kiln_array_finish(PTR array_, TYPE type, PTR dimensions) {
   auto *dims = static_cast<const int64_t *>(dimensions);
   if (type->rank < 2) return;
   if (array->length != product(dims, type->rank))
-    throw_failure(fmt::format("the comprehension made {} elements, not as many as its shape {} holds", array->length,
+    throw_failure(fmt::format("the comprehension made {}, not as many as its shape {} holds",
+                              counted(static_cast<uint64_t>(array->length), "element"),
                               shape_text(dims, type->rank)));
   std::copy_n(dims, type->rank, array->dims);
 }

@@ -3,6 +3,7 @@
 #include "jit/runtime/number_text.h"
 #include "jit/runtime/str.h"
 #include "lang/ast.h"
+#include "lang/diagnostics.h"
 
 #include <fmt/format.h>
 
@@ -129,7 +130,7 @@ extern "C" V kiln_fail_index(I64 index, I64 extent, I32 dimension) {
   if (dimension >= 0)
     place = fmt::format("dimension {} of {}", dimension, extent);
   else if (dimension == -2)
-    place = extent == 0 ? "an empty str" : fmt::format("a str of {} byte{}", extent, extent == 1 ? "" : "s");
+    place = extent == 0 ? "an empty str" : "a str of " + counted(static_cast<uint64_t>(extent), "byte");
   else
     place = extent == 0 ? "an empty array" : fmt::format("an array of {}", extent);
   std::string message = fmt::format("index {} is out of range for {}", index, place);

@@ -90,9 +90,7 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
   }
   if (!found.has_errors()) {
     Stopwatch watch(times.infer);
-    double building = session.build_seconds;
     unit.specialisation = &session.inference().specialise_unit(*unit.kir);
-    times.infer -= session.build_seconds - building;
     for (const Diagnostic &error : unit.specialisation->errors)
       found.add(error);
   }
@@ -325,11 +323,7 @@ PhaseTimes Engine::times() const {
   times.specialisations_compiled = impl_->compiler.compiled;
   for (const Specialisation &specialisation : impl_->session.inference().all())
     times.specialisations_inferred += !specialisation.is_unit && !specialisation.continues;
-  // Functions are compiled when first called, in the middle of running.
-  times.run = std::max(0.0, times.run - times.lower - times.optimise - times.codegen - times.link);
   return times;
 }
-
-void Engine::reset_times() { impl_->times = {}; }
 
 } // namespace kiln

@@ -17,7 +17,7 @@ struct Type;
 
 struct EngineOptions {
   int opt_level = 3;        // 0..3
-  bool checks = true;       // Overflow and bounds checks; off with --unchecked.
+  bool checks = true;       // Overflow and bounds checks; off with --unchecked. Division by zero is always checked.
   std::vector<std::string> arguments; // What `args` gives: the script's name is not among them.
 };
 
@@ -46,7 +46,8 @@ struct Outcome {
   bool ok() const { return status == Ok; }
 };
 
-/// What `--time` shows. Seconds and counts since the engine was made (or reset_times()).
+/// What `--time` shows. Seconds and counts since the engine was made; the seconds of a phase are without those of
+/// the phases within it.
 struct PhaseTimes {
   double lex_parse = 0, build = 0, infer = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
   uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_compiled = 0, modules = 0, code_bytes = 0;
@@ -112,7 +113,6 @@ public:
 
   const Sources &sources() const;
   PhaseTimes times() const;
-  void reset_times();
 
 private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include "jit/orc_lines.h"
 #include "jit/slab.h"
 #include "jit/slab_memory.h"
+#include "jit/stopwatch.h"
 
 #include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/StringSet.h>
@@ -24,7 +25,6 @@
 #include <llvm/Support/ErrorHandling.h>
 #include <llvm/Target/TargetMachine.h>
 
-#include <chrono>
 #include <unordered_map>
 
 namespace kiln {
@@ -39,17 +39,6 @@ struct LlvmFailure {
 };
 
 void throw_llvm_failure(void *, const char *reason, bool) { throw LlvmFailure{reason}; }
-
-class Stopwatch {
-public:
-  explicit Stopwatch(double &total) : total_(total), start_(Clock::now()) {}
-  ~Stopwatch() { total_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
-
-private:
-  using Clock = std::chrono::steady_clock;
-  double &total_;
-  Clock::time_point start_;
-};
 
 // Whether all code of a module is marked as not worth optimising. A program that is nothing else starts without the
 // passes.

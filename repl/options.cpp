@@ -99,7 +99,7 @@ CommandLine::CommandLine(Options &options) {
   eval =
       app.add_option("-e,--eval", options.text, "Run EXPR and print its value, as print() would")->option_text("EXPR");
   app.add_option("-O", options.engine.opt_level, "Optimisation level, -O0 to -O3 (the default)")->option_text("LEVEL");
-  app.add_flag("--unchecked", unchecked, "Leave out checks of integer overflow and array bounds");
+  app.add_flag("--unchecked", unchecked, "Leave out checks of integer overflow and array bounds (not of division by zero, which would end the process)");
   app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 

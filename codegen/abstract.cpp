@@ -1,5 +1,7 @@
 #include "codegen/abstract.h"
 
+#include "codegen/declaration.h"
+
 #include <cmath>
 #include <limits>
 
@@ -26,6 +28,24 @@ const Type *join_tuples(TypeTable &types, const Type *a, const Type *b) {
     elements.push_back(element);
   }
   return types.tuple(elements, a->names);
+}
+
+/// Structs of one declaration join field by field. Declared types of fields are the same in both.
+const Type *join_structs(TypeTable &types, const Type *a, const Type *b) {
+  if (a->declaration != b->declaration || a->arguments.size() != b->arguments.size())
+    return nullptr;
+  std::vector<const Type *> fields, arguments;
+  for (size_t i = 0; i < a->fields.size(); ++i) {
+    fields.push_back(join_types(types, a->fields[i], b->fields[i]));
+    if (!fields.back())
+      return nullptr;
+  }
+  for (size_t i = 0; i < a->arguments.size(); ++i)
+    arguments.push_back(join_types(types, a->arguments[i], b->arguments[i]));
+  const Type *joined = types.instance(*a->declaration, arguments);
+  if (!joined->complete)
+    types.set_fields(joined, fields);
+  return joined;
 }
 
 /// Arrays never convert; only an element type that is still open gives way.
@@ -58,6 +78,8 @@ const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
     return number;
   if (a->is(TypeKind::Tuple) && b->is(TypeKind::Tuple))
     return join_tuples(types, a, b);
+  if (a->is(TypeKind::Struct) && b->is(TypeKind::Struct))
+    return join_structs(types, a, b);
   if (a->is_array() && b->is_array())
     return join_arrays(types, a, b);
   return nullptr;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "codegen/declaration.h"
 #include "codegen/infer.h"
+#include "codegen/type_resolve.h"
 #include "lang/diagnostics.h"
 
 #include <array>
@@ -44,7 +46,6 @@ private:
   Abstract rule_set_index(const Inst &inst);
   Abstract rule_format(const Inst &inst);
   Abstract rule_name(const Inst &inst);
-  Abstract rule_field(const Inst &inst);
   Abstract rule_empty_array(const Inst &inst);
   Abstract rule_is(const Inst &inst);
   Abstract rule_coerce(const Inst &inst);
@@ -54,6 +55,19 @@ private:
   Abstract rule_store_global(const Inst &inst);
   /// The indices of an Index or SetIndex on an array; false when reported.
   bool check_indices(const Inst &inst, const Type *array, size_t count);
+
+  // Structs and classes (infer_struct.cpp).
+  Abstract rule_field(const Inst &inst);
+  Abstract rule_set_field(const Inst &inst);
+  void report_no_field(const Inst &inst, const Type *type);
+  bool store_in_field(const Inst &stored, const Type *field);
+  const Type *field_type(const Declaration::Field &field, bool open, const Type *given);
+  /// Whether what a SetField gives is its base itself.
+  bool keeps_base(const Inst &inst) const { return result_->keeps_base(inst); }
+  std::optional<Abstract> call_operator(const Inst &inst, std::string_view name, const std::vector<const Inst *> &operands);
+  std::optional<Abstract> call_binary(const Inst &inst);
+  void check_result(const Inst &inst, std::string_view name, const Type *wanted, Abstract &made);
+  CallPlan show_plan(const Inst &inst, const Inst *shown);
 
   // Calls (infer_call.cpp).
   struct Arguments {
@@ -69,6 +83,9 @@ private:
                         bool &matched);
   Abstract call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
                          const Type *lambda);
+  Abstract construct(const Inst &inst, const KirFunction &constructor, const std::vector<int> &sources, const Arguments &arguments);
+  /// Whether an argument's type is known as far as a callee must know it; reports when it will not be.
+  bool settled(const Inst &inst, const Inst &argument, const Type *type);
   Abstract call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments);
   Abstract call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments);
   /// How well a method takes the arguments: a rank per argument (lower is closer), or nothing. Fills `sources`.
@@ -93,7 +110,15 @@ private:
   const Type *settle(const Type *type); // Replaces open elements by what is known of them now.
   bool convertible(const Abstract &from, const Type *to) const;
   void report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place);
-  const Type *resolve(const TypeExpr *expr) { return resolve_type(types_, expr, diagnostics_); }
+  TypeResolver resolver(bool from_library) {
+    return TypeResolver(types_, inference_.names(), diagnostics_, from_library, &specialisation_.names);
+  }
+  const Type *resolve(const TypeExpr *expr, bool from_library) { return resolver(from_library).resolve(expr); }
+  const Type *resolve(const TypeExpr *expr) { return resolve(expr, function_.from_library); }
+  /// Whether the type is an instance of the annotation.
+  bool accepts(const TypeExpr *annotation, const Type *type, bool from_library) {
+    return is_instance(type, resolve(annotation, from_library));
+  }
   CallPlan &plan(const Inst &inst) { return result_->plans[inst.id]; }
   NameMeaning look_up(std::string_view name) const { return inference_.names().lookup(name, function_.from_library); }
   void remember_name(std::string_view name);

@@ -31,15 +31,16 @@ bool has_callables(std::span<const Stmt *const> statements) { return assigned_na
 
 } // namespace
 
-std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callable &callable) {
+namespace {
+
+/// What is known of a function before its body.
+std::unique_ptr<KirFunction> build_head(BuildContext &context, const Callable &callable) {
   auto function = std::make_unique<KirFunction>();
-  const Body &body = context.resolution.body(callable.node);
   function->name = callable.is_named() ? callable.name.text : "fn";
   function->span = callable.span;
   function->name_span = callable.is_named() ? callable.name.span : callable.span;
   function->result_type = callable.result;
   function->doc = context.types.intern(callable.doc);
-  function->is_lambda = body.is_lambda;
   for (size_t i = 0; i < callable.params.size(); ++i) {
     const Param &from = callable.params[i];
     KirParam &param = function->params.emplace_back();
@@ -48,6 +49,15 @@ std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callabl
     param.type_expr = from.type;
     if (from.default_value) param.default_value = build_default(context, callable, i);
   }
+  return function;
+}
+
+} // namespace
+
+std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callable &callable) {
+  std::unique_ptr<KirFunction> function = build_head(context, callable);
+  const Body &body = context.resolution.body(callable.node);
+  function->is_lambda = body.is_lambda;
   for (const Body::Capture &capture : body.captures)
     function->captures.push_back(context.types.intern(capture.variable->name));
 
@@ -60,9 +70,16 @@ std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callabl
 
 std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const Sources &, TypeTable &types,
                                             Diagnostics &diagnostics) {
-  Resolution resolution = Resolution::of_function(function, &diagnostics);
+  Resolution resolution = Resolution::of_function(Callable(function), &diagnostics);
   BuildContext context{types, diagnostics, resolution};
   return build_callable(context, Callable(function));
+}
+
+std::unique_ptr<KirFunction> build_constructor(const StructStmt &structure, TypeTable &types,
+                                               Diagnostics &diagnostics) {
+  Resolution resolution = Resolution::of_function(Callable(structure), &diagnostics);
+  BuildContext context{types, diagnostics, resolution};
+  return build_head(context, Callable(structure));
 }
 
 std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements, const UnitContext &unit,

@@ -15,6 +15,9 @@ namespace kiln {
 /// Errors (break outside a loop, duplicate parameters, global of a parameter...) are reported, and a function comes back all the same.
 std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const Sources &sources, TypeTable &types, Diagnostics &diagnostics);
 
+/// The constructor of a struct or class: its parameters are the fields, with their defaults; no body.
+std::unique_ptr<KirFunction> build_constructor(const StructStmt &structure, TypeTable &types, Diagnostics &diagnostics);
+
 /// What the builder must know of the session to build top-level statements.
 struct UnitContext {
   /// Whether a function or lambda somewhere mentions the top-level variable, so that every read and write of it goes to memory.

@@ -106,6 +106,9 @@ Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
     return nullptr;
   }
   case StmtKind::Const: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "const"); return nullptr;
+  case StmtKind::Struct:
+    context_.diagnostics.report<Diag::NestedDefinition>(next->span, cast<StructStmt>(next).is_class ? "class" : "struct");
+    return nullptr;
   case StmtKind::Extern: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "extern"); return nullptr;
   case StmtKind::Global: // Its names were bound before.
     return nullptr;
@@ -117,7 +120,7 @@ void BodyBuilder::assign(const AssignStmt &statement) {
   const Pattern &target = *statement.target;
   if (const LambdaExpr *lambda = as<LambdaExpr>(statement.value); lambda && target.kind == PatternKind::Name)
     report_recursion(&target, Callable(*lambda), target.span);
-  if (target.kind == PatternKind::Index) return assign_place(cast<IndexExpr>(target.place), statement);
+  if (target.place) return assign_place(target, statement);
   if (!statement.compound) return assign_to(target, build(statement.value));
   if (target.kind != PatternKind::Name) {
     if (target.kind == PatternKind::Tuple)
@@ -129,21 +132,6 @@ void BodyBuilder::assign(const AssignStmt &statement) {
   Inst *before = read_variable(&target, target.name, target.span);
   Inst *operand = build(statement.value);
   assign_to(target, emit_binary(statement.op, statement.span, statement.op_span, before, operand));
-}
-
-/// `a[i, j] = v`, `a[i, j] += v`: base and indices are evaluated once, before the value.
-void BodyBuilder::assign_place(const IndexExpr &place, const AssignStmt &statement) {
-  if (place.indices.empty()) return; // Reported by the parser.
-  std::vector<Inst *> args = with_indices(build(place.base), place);
-  Inst *value;
-  if (statement.compound) {
-    Inst *before = ssa_.add(Op::Index, place.span, args);
-    value = emit_binary(statement.op, statement.span, statement.op_span, before, build(statement.value));
-  } else {
-    value = build(statement.value);
-  }
-  args.push_back(value);
-  ssa_.add(Op::SetIndex, place.span, std::move(args));
 }
 
 template <typename Bind>
@@ -164,18 +152,11 @@ void BodyBuilder::assign_to(const Pattern &pattern, Inst *value) {
   case PatternKind::Name: return assign_name(&pattern, pattern.name, pattern.span, pattern.type, value);
   case PatternKind::Tuple:
     return destructure(pattern, value, [this](const Pattern &part, Inst *of) { assign_to(part, of); });
-  case PatternKind::Index: {
-    const IndexExpr &place = cast<IndexExpr>(pattern.place);
-    if (place.indices.empty()) return; // Reported by the parser.
-    std::vector<Inst *> args = with_indices(build(place.base), place);
-    args.push_back(value);
-    ssa_.add(Op::SetIndex, place.span, std::move(args));
-    return;
+  case PatternKind::Index:
+  case PatternKind::Field: {
+    Place place = open_place(pattern);
+    return store_place(place, value);
   }
-  case PatternKind::Field:
-    context_.diagnostics.report<Diag::FieldAssignment>(pattern.span)
-        .help("make a new tuple: `p = (x: p.x + 1, y: p.y)`");
-    return;
   case PatternKind::Ignore: return;
   }
 }

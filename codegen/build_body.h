@@ -82,7 +82,23 @@ private:
   Inst *unit_statement(const Stmt *next, bool wants_value);
   void store_fresh(std::string_view name, Span span, Inst *value);
   void assign(const AssignStmt &statement);
-  void assign_place(const IndexExpr &place, const AssignStmt &statement);
+  // Places (build_place.cpp).
+  /// What an assignment to elements and fields goes through: `a[i].b` is a root and two steps.
+  struct Place {
+    struct Step {
+      const Expr *expr;            // An IndexExpr or FieldExpr.
+      std::vector<Inst *> indices; // Evaluated once.
+    };
+    const Expr *root;
+    Inst *base; // The root's value.
+    std::vector<Step> steps;
+    Span span;
+  };
+  void assign_place(const Pattern &target, const AssignStmt &statement);
+  Place open_place(const Pattern &target);
+  Inst *read_step(Inst *base, const Place::Step &step);
+  void store_place(Place &place, Inst *value);
+  void write_back(const NameExpr &root, Span span, Inst *value);
   void assign_to(const Pattern &pattern, Inst *value);
   void assign_name(const void *node, std::string_view name, Span span, const TypeExpr *type, Inst *value);
   void declare(const Pattern &pattern, Inst *value);

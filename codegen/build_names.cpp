@@ -14,11 +14,18 @@ private:
   void begin_loop() override { found = true; }
 };
 
+bool is_definition(const Stmt &statement) {
+  return statement.kind == StmtKind::Function || statement.kind == StmtKind::Struct;
+}
+
 } // namespace
 
 void collect_free_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
-  if (const FunctionStmt *function = as<FunctionStmt>(&statement)) {
-    Resolution resolution = Resolution::of_function(*function, nullptr);
+  const FunctionStmt *function = as<FunctionStmt>(&statement);
+  const StructStmt *structure = as<StructStmt>(&statement);
+  if (function || structure) {
+    Resolution resolution =
+        Resolution::of_function(function ? Callable(*function) : Callable(*structure), nullptr);
     names.insert(resolution.free_names().begin(), resolution.free_names().end());
     return;
   }
@@ -28,13 +35,13 @@ void collect_free_names(const Stmt &statement, std::unordered_set<std::string_vi
 }
 
 void collect_assigned_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
-  if (statement.kind == StmtKind::Function) return; // A definition.
+  if (is_definition(statement)) return;
   const Stmt *unit[] = {&statement};
   for (const Ident &name : assigned_names(unit).names) names.insert(name.text);
 }
 
 bool contains_loop(const Stmt &statement) {
-  if (statement.kind == StmtKind::Function) return false;
+  if (is_definition(statement)) return false;
   LoopSearch search;
   search.walk(&statement);
   return search.found;

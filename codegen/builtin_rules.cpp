@@ -296,15 +296,19 @@ Abstract BuiltinRules::chars() {
 }
 
 Abstract BuiltinRules::identity() {
-  if (!argument(0).type->is_array())
-    return refuse(0, "an array");
+  if (!argument(0).type->is_array() && !argument(0).is(TypeKind::Class))
+    return refuse(0, "an array or an object of a class");
   if (argument(0).type != argument(1).type)
     return refuse(1, to_string(argument(0).type));
   return intrinsic(IntrinsicKind::Identity, {argument(0).type, argument(1).type}, types_.boolean);
 }
 
 Abstract BuiltinRules::print() {
+  std::vector<CallPlan> shown;
+  for (const Inst *argument : arguments_)
+    shown.push_back(body_.show_plan(inst_, argument));
   Abstract made = planned(CallPlan::Print, types_.none);
+  body_.plan(inst_).shown = std::move(shown);
   body_.plan(inst_).intrinsic = name_ == "print" ? IntrinsicKind::Print : IntrinsicKind::Write;
   return made;
 }

@@ -36,6 +36,7 @@ bool equal_values(const Type *type, const void *a, const void *b) {
   case TypeKind::Never:
   case TypeKind::None:
   case TypeKind::Function:
+  case TypeKind::Family:
   case TypeKind::Open: return true;
   case TypeKind::Bool:
   case TypeKind::I8:
@@ -58,6 +59,7 @@ bool equal_values(const Type *type, const void *a, const void *b) {
     return left->first == right->first && left->last == right->last && left->step == right->step;
   }
   case TypeKind::Tuple:
+  case TypeKind::Struct:
   case TypeKind::Lambda:
     for (size_t i = 0; i < type->elements.size(); ++i) {
       size_t offset = offset_of(type, i);
@@ -68,6 +70,7 @@ bool equal_values(const Type *type, const void *a, const void *b) {
     return true;
   case TypeKind::Array:
     return equal_arrays(type, *static_cast<const ArrayHeader *const *>(a), *static_cast<const ArrayHeader *const *>(b));
+  case TypeKind::Class:
   case TypeKind::Cell: return same<const void *>(a, b);
   }
   return false;

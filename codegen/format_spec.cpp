@@ -69,6 +69,8 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
   case TypeKind::Range:
   case TypeKind::Function:
   case TypeKind::Lambda:
+  case TypeKind::Struct:
+  case TypeKind::Class:
     if (integer_type || float_type) return refuse(fmt::format("takes no format type '{}'", spec.type));
     if (number_options) return refuse("takes no sign, '#' or '0' in its format");
     if (spec.precision >= 0 && !type->is(TypeKind::Str)) return refuse("takes no precision");
@@ -79,6 +81,7 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
     return {};
   case TypeKind::Array:
   case TypeKind::Cell: return check(type->element(), spec);
+  case TypeKind::Family:
   case TypeKind::Open: return {};
   }
   return {};

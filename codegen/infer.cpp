@@ -25,8 +25,6 @@ std::string key_of(const KirFunction &function, std::span<const Type *const> arg
   return key;
 }
 
-bool too_large(const Type *type) { return type->depth > most_nested_types || type->weight > heaviest_type; }
-
 /// A name that assemblers and LLVM take as it is.
 std::string symbol_for(const KirFunction &function, uint32_t id) {
   std::string symbol = function.is_lambda ? "lambda" : function.is_unit ? "top_level" : function.name;
@@ -37,6 +35,8 @@ std::string symbol_for(const KirFunction &function, uint32_t id) {
 }
 
 } // namespace
+
+bool Inference::is_too_large(const Type *type) { return type->depth > most_nested_types || type->weight > heaviest_type; }
 
 std::string display_name(const KirFunction &function, std::span<const Type *const> arguments) {
   if (function.is_unit)
@@ -103,7 +103,7 @@ void Inference::depend_on(size_t depth) {
 void Inference::infer(Specialisation &specialisation) {
   size_t depth = stack_.size();
   Diagnostics diagnostics;
-  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), too_large)) {
+  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), is_too_large)) {
     Diagnostic &error = diagnostics.report<Diag::EndlessSpecialisation>(specialisation.function->name_span, specialisation.function->name);
     // The latest calls show how the signature grows.
     for (size_t i = stack_.size() > 3 ? stack_.size() - 3 : 0; i < stack_.size(); ++i)

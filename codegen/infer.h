@@ -24,6 +24,7 @@ struct CallPlan {
     Fill,      // fill of the constant `value` (zeros, ones)
     Argument,  // the first argument itself
     Value,     // the constant `value`
+    Construct, // a struct or class of type `result`, its fields as a callee's operands
   } kind = Value;
   Specialisation *callee = nullptr;
   const ExternFunction *external = nullptr;
@@ -37,6 +38,8 @@ struct CallPlan {
   const Type *result = nullptr;
   Constant value;
   std::vector<const Inst *> arguments;     // As written, the receiver of a method call first.
+  std::vector<CallPlan> shown = {};        // Print: for each argument Argument, or a call of the program's `str`.
+  bool negated = false;                    // Direct: `!=` by a method of `==`.
 };
 
 /// The outcome of inferring one body: everything reify needs. Indexed by instruction and block ids.
@@ -53,6 +56,9 @@ struct InferenceResult {
   };
   std::vector<EntryConversion> entry_conversions;             // Units: variables whose type this statement widens.
   std::vector<Diagnostic> warnings;
+
+  /// Whether what the instruction gives is its base itself: a SetField that has changed an object of a class.
+  bool keeps_base(const Inst &inst) const;
 };
 
 /// Type inference by abstract interpretation, one (function, argument types) at a time, callees on demand
@@ -78,6 +84,8 @@ public:
   /// All specialisations, those no longer current included.
   const std::deque<Specialisation> &all() const { return all_; }
   bool is_current(const Specialisation &specialisation) const;
+  /// Whether the type nests deeper, or has more parts, than what a program means.
+  static bool is_too_large(const Type *type);
 
   TypeTable &types() { return types_; }
   const Sources &sources() const { return sources_; }
@@ -114,8 +122,5 @@ private:
 
 /// How people write a specialisation: `hyp(i64, f64)`.
 std::string display_name(const KirFunction &function, std::span<const Type *const> arguments);
-
-/// The type that a type expression names; reports what it does not know and gives the error type.
-const Type *resolve_type(TypeTable &types, const TypeExpr *expr, Diagnostics &diagnostics);
 
 } // namespace kiln

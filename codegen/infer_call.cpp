@@ -16,12 +16,24 @@ bool has_unknown_elements(const Type *type) {
   return std::any_of(type->elements.begin(), type->elements.end(), has_unknown_elements);
 }
 
+/// ": did you mean 'key'?" where a parameter's name is near.
+std::string near_param(const KirFunction &function, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const KirParam &param : function.params)
+    names.push_back(param.name);
+  auto near = closest(name, names);
+  return near ? fmt::format(": did you mean '{}'?", *near) : std::string();
+}
+
 } // namespace
 
 Abstract BodyInference::rule_call(const Inst &inst) {
   Arguments arguments;
   for (size_t i = 1; i < inst.args.size(); ++i)
     arguments.insts.push_back(inst.args[i]);
+  if (value(inst.args[0]).type->is_declared() && inst.names.empty())
+    if (auto made = call_operator(inst, "()", {inst.args.begin(), inst.args.end()}))
+      return *made;
   arguments.names = inst.names;
   arguments.name_spans = inst.name_spans;
   return call_value(inst, value(inst.args[0]), arguments);
@@ -38,19 +50,22 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
     arguments.names.insert(arguments.names.end(), inst.names.begin(), inst.names.end());
     arguments.name_spans.insert(arguments.name_spans.end(), inst.name_spans.begin(), inst.name_spans.end());
   }
-  // A field of that name is called; else x.f(y) is f(x, y).
-  if (receiver.is(TypeKind::Tuple))
-    for (size_t i = 0; i < receiver.type->names.size(); ++i)
-      if (receiver.type->names[i] == inst.name) {
-        arguments.insts.erase(arguments.insts.begin());
-        if (!arguments.names.empty()) {
-          arguments.names.erase(arguments.names.begin());
-          arguments.name_spans.erase(arguments.name_spans.begin());
-        }
-        return call_value(inst, of(receiver.type->elements[i], inst), arguments);
-      }
+  // A function in a field of that name is called; else x.f(y) is f(x, y).
   remember_name(inst.name);
-  if (NameMeaning meaning = look_up(inst.name); meaning.global && meaning.global->value.usable()) {
+  NameMeaning meaning = look_up(inst.name);
+  if (auto part = receiver.type->part(inst.name)) {
+    const Type *field = receiver.type->parts()[*part];
+    bool is_callable = field->is(TypeKind::Function) || field->is(TypeKind::Lambda);
+    if (is_callable || (!meaning.global && meaning.methods.empty() && !BuiltinRules::exists(inst.name))) {
+      arguments.insts.erase(arguments.insts.begin());
+      if (!arguments.names.empty()) {
+        arguments.names.erase(arguments.names.begin());
+        arguments.name_spans.erase(arguments.name_spans.begin());
+      }
+      return call_value(inst, of(field, inst), arguments);
+    }
+  }
+  if (meaning.global && meaning.global->value.usable()) {
     result_->globals[inst.id] = meaning.global->variable;
     return call_value(inst, meaning.global->value, arguments);
   }
@@ -68,6 +83,8 @@ Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, con
       error.help("an element is written with brackets, as in `a[i]`");
     else if (callee.type->is_number())
       error.help("write `*` to multiply");
+    else if (callee.type->is_declared())
+      error.help(fmt::format("it can be defined: `fn ()(f: {}, x) = ...`", callee.type->declaration->name));
     return error_value(inst);
   }
   std::vector<int> sources;
@@ -146,7 +163,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
     } else {
       auto found = std::find_if(function.params.begin(), function.params.end(), [&](const KirParam &param) { return param.name == name; });
       if (found == function.params.end())
-        return refuse(fmt::format("has no parameter '{}'", name));
+        return refuse(fmt::format("has no {} '{}'", function.constructs ? "field" : "parameter", name) + near_param(function, name));
       place = static_cast<size_t>(found - function.params.begin());
     }
     if (sources[place] != -1)
@@ -163,18 +180,23 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
         return refuse(fmt::format("takes {}, not {}", counted(function.params.size(), "argument"), given));
       return refuse(fmt::format("needs '{}'", param.name));
     }
+    enum : int { exact, family, any, converted };
     int &rank = ranks[static_cast<size_t>(sources[p])];
-    rank = 1;
+    rank = any;
     if (!param.type_expr)
       continue;
-    const Type *wanted = resolve(param.type_expr);
+    const Type *wanted = resolve(param.type_expr, function.from_library);
     const Abstract &given_value = value(arguments.insts[static_cast<size_t>(sources[p])]);
     if (given_value.type == wanted)
-      rank = 0;
+      rank = exact;
+    else if (is_instance(given_value.type, wanted))
+      rank = family;
     else if (convertible(given_value, wanted))
-      rank = 2;
+      rank = converted;
     else if (given_value.type->is_array() && join_types(types_, given_value.type, wanted) == wanted)
-      rank = 2; // `[]`
+      rank = converted; // `[]`
+    else if (function.constructs)
+      rank = converted; // Reported as a store in the field.
     else
       return refuse(fmt::format("takes {} for '{}', not {}", to_string(wanted), param.name, to_string(given_value.type)));
   }
@@ -225,6 +247,8 @@ Abstract BodyInference::call_methods(const Inst &inst, std::string_view name, co
 
 Abstract BodyInference::call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
                                       const Type *lambda) {
+  if (function.constructs)
+    return construct(inst, function, sources, arguments);
   CallPlan made;
   made.kind = CallPlan::Direct;
   made.sources = sources;
@@ -238,7 +262,9 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
     const Type *type = nullptr;
     if (sources[p] >= 0) {
       const Abstract &given = value(arguments.insts[static_cast<size_t>(sources[p])]);
-      type = param.type_expr ? resolve(param.type_expr) : given.type;
+      type = param.type_expr ? resolve(param.type_expr, function.from_library) : given.type;
+      if (has_family(type) && is_instance(given.type, type))
+        type = given.type;
       if (param.type_expr)
         raise_open(given.type, of(type->is_array() ? type->element() : types_.none, inst), inst.span);
     } else {
@@ -247,19 +273,16 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
       made.defaults.push_back(&value_of);
       for (const Diagnostic &error : value_of.errors)
         diagnostics_.add(error);
-      type = param.type_expr ? resolve(param.type_expr) : value_of.result;
+      type = param.type_expr ? resolve(param.type_expr, function.from_library) : value_of.result;
+      if (has_family(type))
+        type = value_of.result;
     }
     if (type->is(TypeKind::Error))
       return error_value(inst);
     if (type->is(TypeKind::Cell))
       type = type->element();
-    if (is_open(type) || (settle_open_ && has_unknown_elements(type))) {
-      if (settle_open_ || (is_open(type) && function_.is_unit && again_ == false && sources[p] >= 0 &&
-                           arguments.insts[static_cast<size_t>(sources[p])]->op == Op::Name))
-        diagnostics_.report<Diag::OpenArray>(sources[p] >= 0 ? arguments.insts[static_cast<size_t>(sources[p])]->span : inst.span)
-            .help("give it one where it is made, as in `[f64]()`");
+    if (!settled(inst, sources[p] >= 0 ? *arguments.insts[static_cast<size_t>(sources[p])] : inst, type))
       return error_value(inst);
-    }
     types.push_back(type);
   }
   made.operands = types;
@@ -280,6 +303,15 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
   }
   plan(inst) = std::move(made);
   return of(callee.result, inst);
+}
+
+bool BodyInference::settled(const Inst &inst, const Inst &argument, const Type *type) {
+  if (!is_open(type) && !(settle_open_ && has_unknown_elements(type)))
+    return true;
+  bool read_at_top = is_open(type) && function_.is_unit && !again_ && &argument != &inst && argument.op == Op::Name;
+  if (settle_open_ || read_at_top)
+    diagnostics_.report<Diag::OpenArray>(argument.span).help("give it one where it is made, as in `[f64]()`");
+  return false;
 }
 
 Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments) {

@@ -38,6 +38,7 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::Call: return rule_call(inst);
   case Op::CallMethod: return rule_method_call(inst);
   case Op::Field: return rule_field(inst);
+  case Op::SetField: return rule_set_field(inst);
   case Op::EmptyArray: return rule_empty_array(inst);
   case Op::Is: return rule_is(inst);
   case Op::Coerce: return rule_coerce(inst);
@@ -53,6 +54,10 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::Convert:
   case Op::LoadGlobal:
   case Op::TupleGet:
+  case Op::TupleSet:
+  case Op::ObjectNew:
+  case Op::ObjectGet:
+  case Op::ObjectSet:
   case Op::CallDirect:
   case Op::CallExtern:
   case Op::Intrinsic:
@@ -99,6 +104,9 @@ std::optional<Constant> as_operand(const Abstract &value, const Type *type) {
 Abstract BodyInference::rule_unary(const Inst &inst) {
   const Abstract &operand = value(inst.args[0]);
   OperatorTypes rule = unary_types(types_, inst.unary_op, operand);
+  if (!rule && inst.unary_op != UnaryOp::Not)
+    if (auto made = call_operator(inst, spelling(inst.unary_op), {inst.args[0]}))
+      return *made;
   if (!rule) {
     Diagnostic &error = diagnostics_.report<Diag::BadOperand>(inst.op_span, spelling(inst.unary_op), operand.type);
     if (!rule.help.empty())
@@ -115,11 +123,17 @@ Abstract BodyInference::rule_binary(const Inst &inst) {
   const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
   if (inst.binary_op == BinaryOp::In)
     return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}}, function_.from_library);
+  if (left.type->is_declared() || right.type->is_declared())
+    if (auto made = call_binary(inst))
+      return *made;
   if (is_open(left.type) || is_open(right.type)) {
     if (const Type *joined = join_types(types_, left.type, right.type); joined && is_comparison(inst.binary_op))
       return of(types_.boolean, inst);
   }
   OperatorTypes rule = binary_types(types_, inst.binary_op, left, right);
+  if (!rule)
+    if (auto made = call_binary(inst))
+      return *made;
   if (!rule) {
     if (inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual) {
       Diagnostic &error = diagnostics_.report<Diag::NeverEqual>(inst.op_span, left.type, right.type);
@@ -136,6 +150,9 @@ Abstract BodyInference::rule_binary(const Inst &inst) {
     origin(right, inst.args[1]);
     if (!rule.help.empty())
       error.help(rule.help);
+    else if (const Type *own = left.type->is_declared() ? left.type : right.type; own->is_declared())
+      error.help(fmt::format("it can be defined: `fn {}(a: {}, b: {}) = ...`", spelling(inst.binary_op), own->declaration->name,
+                             own->declaration->name));
     return error_value(inst);
   }
   Abstract made = of(rule.result, inst);
@@ -286,21 +303,31 @@ Abstract BodyInference::rule_index(const Inst &inst) {
     }
     return of(base.type->elements[static_cast<size_t>(index.constant->integer)], inst);
   }
+  if (auto made = call_operator(inst, "[]", {inst.args.begin(), inst.args.end()}))
+    return *made;
   Diagnostic &error = diagnostics_.report<Diag::NotIndexable>(inst.span, base.type);
   if (base.is(TypeKind::Function))
     error.help("a call is written with parentheses, as in `f(x)`");
+  else if (base.type->is_declared())
+    error.help(fmt::format("it can be defined: `fn [](a: {}, i) = ...`", base.type->declaration->name));
   return error_value(inst);
 }
 
 Abstract BodyInference::rule_set_index(const Inst &inst) {
   const Abstract &base = value(inst.args[0]);
   size_t count = inst.args.size() - 2;
+  if (inst.writes_back && keeps_base(*inst.args.back()))
+    return of(types_.none, inst); // The element is an object, and has changed.
   if (!base.type->is_array()) {
+    if (auto made = call_operator(inst, "[]=", {inst.args.begin(), inst.args.end()}))
+      return made->is(TypeKind::Error) ? *made : of(types_.none, inst);
     Diagnostic &error = diagnostics_.report<Diag::NotAssignable>(inst.span, base.type);
     if (base.is(TypeKind::Str))
       error.help("strings do not change; build a new one");
     else if (base.is(TypeKind::Tuple))
       error.help("tuples do not change; make a new one, or use an array");
+    else if (base.type->is_declared())
+      error.help(fmt::format("it can be defined: `fn []=(a: {}, i, value) {{ ... }}`", base.type->declaration->name));
     return error_value(inst);
   }
   if (!check_indices(inst, base.type, count))
@@ -317,33 +344,25 @@ Abstract BodyInference::rule_set_index(const Inst &inst) {
 
 Abstract BodyInference::rule_format(const Inst &inst) {
   const Abstract &shown = value(inst.args[0]);
-  if (auto wrong = check_format_spec(shown.type, inst.name)) {
+  CallPlan by = show_plan(inst, inst.args[0]);
+  if (auto wrong = check_format_spec(by.result, inst.name)) {
     diagnostics_.report<Diag::FormatSpec>(inst.span, inst.name, shown.type, *wrong);
     return error_value(inst);
   }
+  if (by.kind != CallPlan::Argument)
+    plan(inst) = std::move(by);
   return of(types_.str, inst);
 }
 
-Abstract BodyInference::rule_field(const Inst &inst) {
-  const Abstract &base = value(inst.args[0]);
-  if (base.is(TypeKind::Tuple))
-    for (size_t i = 0; i < base.type->names.size(); ++i)
-      if (base.type->names[i] == inst.name)
-        return of(base.type->elements[i], inst);
-  Diagnostic &error = diagnostics_.report<Diag::NoField>(inst.op_span.known() ? inst.op_span : inst.span, base.type, inst.name);
-  if (base.is(TypeKind::Tuple)) {
-    std::vector<std::string_view> names(base.type->names.begin(), base.type->names.end());
-    if (auto near = closest(inst.name, names))
-      error.help(fmt::format("did you mean `{}`?", *near));
-  }
-  if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty())
-    error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
-  return error_value(inst);
-}
-
 Abstract BodyInference::rule_empty_array(const Inst &inst) {
-  if (inst.type_expr)
-    return of(resolve(inst.type_expr), inst);
+  if (inst.type_expr) {
+    const Type *type = resolve(inst.type_expr);
+    if (!has_family(type))
+      return of(type, inst);
+    diagnostics_.report<Diag::OpenFieldTypes>(inst.span, to_string(type->element()))
+        .help("write them, as in `[Point(f64, f64)]()`, or `[]`, which takes the type of the first element stored");
+    return error_value(inst);
+  }
   if (auto seed = open_seeds_.find(inst.id); seed != open_seeds_.end())
     return of(types_.array(settle(seed->second)), inst);
   if (!settle_open_)
@@ -357,7 +376,7 @@ Abstract BodyInference::rule_is(const Inst &inst) {
   if (type->is(TypeKind::Error))
     return error_value(inst);
   Abstract made = of(types_.boolean, inst);
-  made.constant = Constant{Constant::Bool, value(inst.args[0]).type == type, 0, {}};
+  made.constant = Constant{Constant::Bool, is_instance(value(inst.args[0]).type, type), 0, {}};
   return made;
 }
 
@@ -367,8 +386,17 @@ Abstract BodyInference::rule_coerce(const Inst &inst) {
   if (type->is(TypeKind::Error))
     return error_value(inst);
   if (stored.type->is_array() && stored.type->element()->is(TypeKind::Open) && type->is_array()) {
+    if (has_family(type)) {
+      diagnostics_.report<Diag::OpenFieldTypes>(inst.type_expr->span, to_string(type));
+      return error_value(inst);
+    }
     raise_open(stored.type, of(type->element(), inst), inst.span);
     return of(type, inst);
+  }
+  if (is_instance(stored.type, type)) {
+    Abstract made = stored;
+    made.literal = false;
+    return made;
   }
   if (!convertible(stored, type)) {
     report_store(inst, stored, type, inst.role == Inst::Result ? "a result" : inst.role == Inst::Parameter ? "a parameter" : "a variable");

@@ -66,6 +66,9 @@ struct Inst {
   bool unchecked = false;   // typed: proven not to fail
   bool fresh = false;       // StoreGlobal
   bool exact = false;       // CompNew
+  bool stored = false;      // SetField
+  bool writes_back = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is
+                            // args.back(); nothing is left to do when that has changed an object of a class.
   BinaryOp binary_op{};
   UnaryOp unary_op{};
   Conversion conversion{};
@@ -125,6 +128,7 @@ struct KirFunction {
   std::vector<std::string_view> captures; // Lambdas: the captured locals; first among the entry block's parameters.
   const TypeExpr *result_type = nullptr;
   std::string_view doc;
+  const Declaration *constructs = nullptr; // The constructor of a struct or class: it has parameters and no body.
   bool is_lambda = false;
   bool is_unit = false;     // Top-level statements; returns none.
   bool has_loop = false;

@@ -178,7 +178,7 @@ void Printer::put_before_args(const Inst &inst) {
   if (inst.external) put(" {}", inst.external->name);
   if (inst.op == Op::Format)
     put(" {}", quoted(inst.name));
-  else if (inst.op == Op::CallMethod || inst.op == Op::Field)
+  else if (inst.op == Op::CallMethod || inst.op == Op::Field || inst.op == Op::SetField)
     put(" .{}", inst.name);
   else if (!inst.name.empty())
     put(" {}", inst.name);
@@ -199,13 +199,16 @@ void Printer::put_after_args(const Inst &inst) {
     put("{} {}", inst.args.empty() ? "" : ",", type);
   if (inst.op == Op::Destructure)
     put(", {} of {}", inst.index, inst.count);
-  else if (inst.op == Op::TupleGet || inst.op == Op::LambdaGet)
+  else if (inst.op == Op::TupleGet || inst.op == Op::TupleSet || inst.op == Op::LambdaGet || inst.op == Op::ObjectGet ||
+           inst.op == Op::ObjectSet)
     put(", {}", inst.index);
   else if (inst.op == Op::CompNew)
     put(" rank {}", inst.index);
   if (inst.exact) put(" exact");
   if (inst.inclusive) put(" inclusive");
   if (inst.fresh) put(" fresh");
+  if (inst.stored) put(" stored");
+  if (inst.writes_back) put(" writes-back");
 }
 
 void Printer::put_end(const Terminator &end) {

@@ -130,9 +130,13 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Destructure:
   case Op::Convert:
   case Op::TupleGet:
+  case Op::ObjectGet:
   case Op::Increment:
   case Op::LambdaGet: exactly(1); break;
   case Op::Binary:
+  case Op::SetField:
+  case Op::TupleSet:
+  case Op::ObjectSet:
   case Op::CellSet:
   case Op::CompAppend:
   case Op::IterHas:
@@ -146,7 +150,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Range: least = 2, most = 3; break;
   case Op::Index: least = 2; break;
   case Op::SetIndex: least = 3; break;
-  case Op::Tuple:
+  case Op::Tuple: least = inst.type && inst.type->is(TypeKind::Struct) ? 0 : 1; break;
   case Op::Array:
   case Op::Concat:
   case Op::Call:
@@ -167,6 +171,7 @@ void Verifier::check_inst(const Inst &inst) {
     if (!inst.external) fail("%{}: a CallExtern without a function", inst.id);
     break;
   case Op::Intrinsic:
+  case Op::ObjectNew:
   case Op::ArrayNew: break;
   }
   if (inst.args.size() < least || inst.args.size() > most)

@@ -8,14 +8,19 @@ namespace {
 
 size_t align_up(size_t offset, size_t align) { return (offset + align - 1) / align * align; }
 
-Layout layout_of_elements(const Type *type, size_t count) {
+Layout layout_of_parts(const Type *type, size_t count) {
   Layout all{0, 1};
   for (size_t i = 0; i < count; ++i) {
-    Layout element = layout_of(type->elements[i]);
+    Layout element = layout_of(type->parts()[i]);
     all.size = align_up(all.size, element.align) + element.size;
     all.align = std::max(all.align, element.align);
   }
   return all;
+}
+
+Layout layout_of_whole(const Type *type) {
+  Layout all = layout_of_parts(type, type->parts().size());
+  return {align_up(all.size, all.align), all.align};
 }
 
 } // namespace
@@ -37,23 +42,25 @@ Layout layout_of(const Type *type) {
   case TypeKind::Str: return {sizeof(StrValue), alignof(StrValue)};
   case TypeKind::Range: return {sizeof(RangeValue), alignof(RangeValue)};
   case TypeKind::Array:
+  case TypeKind::Class:
   case TypeKind::Cell: return {sizeof(void *), alignof(void *)};
   case TypeKind::Tuple:
-  case TypeKind::Lambda: {
-    Layout all = layout_of_elements(type, type->elements.size());
-    return {align_up(all.size, all.align), all.align};
-  }
+  case TypeKind::Struct:
+  case TypeKind::Lambda: return layout_of_whole(type);
   case TypeKind::Error:
   case TypeKind::Never:
   case TypeKind::None:
   case TypeKind::Function:
+  case TypeKind::Family:
   case TypeKind::Open: return {0, 1};
   }
   return {0, 1};
 }
 
-size_t offset_of(const Type *type, size_t element) {
-  return align_up(layout_of_elements(type, element).size, layout_of(type->elements[element]).align);
+Layout object_layout(const Type *type) { return layout_of_whole(type); }
+
+size_t offset_of(const Type *type, size_t part) {
+  return align_up(layout_of_parts(type, part).size, layout_of(type->parts()[part]).align);
 }
 
 } // namespace kiln

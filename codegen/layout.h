@@ -13,9 +13,10 @@ namespace kiln {
 //   i8..f64         themselves
 //   str             StrValue: pointer and length; the bytes are followed by a zero byte when Kiln made them; "" may have any pointer
 //   range           RangeValue
-//   tuple, lambda   a C struct of the elements in order, natural alignment; elements without bits take no room
+//   tuple, struct, lambda  a C struct of the elements in order, natural alignment; elements without bits take no room
 //   array           a pointer to an ArrayHeader
 //   cell            a pointer to the element
+//   class           a pointer to an object: a C struct of the fields; collected memory, never null
 //   none, function, never: no bits; no argument, no field, no element storage (size 0)
 
 struct StrValue {
@@ -40,8 +41,10 @@ struct Layout {
   size_t align;
 };
 Layout layout_of(const Type *type);
-/// Byte offset of an element of a Tuple or Lambda.
-size_t offset_of(const Type *type, size_t element);
+/// What a Class value points to.
+Layout object_layout(const Type *type);
+/// Byte offset of an element of a Tuple, Struct or Lambda, or of a field in an object of a Class.
+size_t offset_of(const Type *type, size_t part);
 /// Bytes of an array's header.
 inline size_t header_size(uint32_t rank) { return sizeof(ArrayHeader) + (rank >= 2 ? rank : 0) * sizeof(int64_t); }
 /// Exact comparison of contents (`==`) of two values in memory.

@@ -64,6 +64,11 @@ private:
   Value emit_constant(const Inst &inst);
   Value emit_tuple(const Type *type, std::span<Inst *const> elements);
   Value emit_field(const Inst &inst);
+  Value emit_set_field(const Inst &inst);
+  Value field_address(const Type *type, Value object, uint32_t index);
+  Value emit_object_new(const Inst &inst);
+  Value emit_object_get(const Inst &inst);
+  Value emit_object_set(const Inst &inst);
   Value emit_cell_new(const Inst &inst);
   Value emit_cell_get(const Inst &inst);
   Value emit_cell_set(const Inst &inst);

@@ -1,6 +1,8 @@
-// The dispatcher over operations, and the small ones: constants, tuples, cells, globals.
+// The dispatcher over operations, and the small ones: constants, tuples, structs, objects, cells, globals.
 #include "codegen/layout.h"
 #include "codegen/lower_function.h"
+
+#include <algorithm>
 
 namespace kiln {
 
@@ -32,6 +34,10 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::Convert: return emit_convert(inst);
   case Op::TupleGet:
   case Op::LambdaGet: return emit_field(inst);
+  case Op::TupleSet: return emit_set_field(inst);
+  case Op::ObjectNew: return emit_object_new(inst);
+  case Op::ObjectGet: return emit_object_get(inst);
+  case Op::ObjectSet: return emit_object_set(inst);
   case Op::CallDirect: return emit_call(inst);
   case Op::CallExtern: return emit_call_extern(inst);
   case Op::Intrinsic: return emit_intrinsic(inst);
@@ -48,6 +54,7 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::Call:
   case Op::CallMethod:
   case Op::Field:
+  case Op::SetField:
   case Op::EmptyArray:
   case Op::Is:
   case Op::Coerce:
@@ -93,6 +100,41 @@ FunctionLowering::Value FunctionLowering::emit_field(const Inst &inst) {
   const Inst *whole = inst.args[0];
   unsigned field = ModuleLowering::field_of(whole->type, inst.index);
   return to_register_form(inst.type, builder_.CreateExtractValue(value(whole), field));
+}
+
+FunctionLowering::Value FunctionLowering::emit_set_field(const Inst &inst) {
+  const Inst *part = inst.args[1];
+  if (part->type->is_empty()) return arg(inst, 0);
+  unsigned field = ModuleLowering::field_of(inst.type, inst.index);
+  return builder_.CreateInsertValue(arg(inst, 0), to_memory_form(part->type, value(part)), field);
+}
+
+FunctionLowering::Value FunctionLowering::field_address(const Type *type, Value object, uint32_t index) {
+  return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), object, offset_of(type, index));
+}
+
+FunctionLowering::Value FunctionLowering::emit_object_new(const Inst &inst) {
+  const Type *type = inst.type;
+  bool references = std::any_of(type->fields.begin(), type->fields.end(),
+                                [](const Type *field) { return field->has_references(); });
+  size_t size = std::max<size_t>(object_layout(type).size, 1); // Each object has an address of its own.
+  Value object = call_runtime(references ? Runtime::kiln_alloc : Runtime::kiln_alloc_atomic,
+                              {i64(static_cast<int64_t>(size))});
+  for (uint32_t i = 0; i < type->fields.size(); ++i)
+    store(type->fields[i], arg(inst, i), field_address(type, object, i), module_.field_tag(type, i));
+  return object;
+}
+
+FunctionLowering::Value FunctionLowering::emit_object_get(const Inst &inst) {
+  const Type *type = inst.args[0]->type;
+  return load(inst.type, field_address(type, arg(inst, 0), inst.index), module_.field_tag(type, inst.index));
+}
+
+FunctionLowering::Value FunctionLowering::emit_object_set(const Inst &inst) {
+  const Type *type = inst.args[0]->type;
+  store(inst.args[1]->type, arg(inst, 1), field_address(type, arg(inst, 0), inst.index),
+        module_.field_tag(type, inst.index));
+  return nullptr;
 }
 
 // Behind a cell's element lies a byte that says whether it was set: a captured variable may be read before its

@@ -18,7 +18,7 @@ FunctionLowering::Value FunctionLowering::load(const Type *type, Value address, 
   if (!form) return nullptr;
   if (auto *fields = llvm::dyn_cast<llvm::StructType>(form)) {
     Value whole = llvm::PoisonValue::get(form);
-    bool is_tuple = type->is(TypeKind::Tuple) || type->is(TypeKind::Lambda);
+    bool is_tuple = type->is_record() || type->is(TypeKind::Lambda);
     unsigned field = 0;
     for (uint32_t i = 0; i < (is_tuple ? type->elements.size() : fields->getNumElements()); ++i) {
       if (is_tuple && type->elements[i]->is_empty()) continue;
@@ -44,6 +44,10 @@ FunctionLowering::Value FunctionLowering::load(const Type *type, Value address, 
                         llvm::MDNode::get(module_.llvm, number_metadata(alignof(ArrayHeader))));
     loaded->setMetadata(llvm::LLVMContext::MD_dereferenceable,
                         llvm::MDNode::get(module_.llvm, number_metadata(header_size(type->rank))));
+  } else if (type->is(TypeKind::Class)) {
+    loaded->setMetadata(llvm::LLVMContext::MD_nonnull, none);
+    loaded->setMetadata(llvm::LLVMContext::MD_dereferenceable,
+                        llvm::MDNode::get(module_.llvm, number_metadata(object_layout(type).size)));
   }
   loaded->setMetadata(llvm::LLVMContext::MD_noundef, none);
   return to_register_form(type, loaded);
@@ -53,7 +57,7 @@ void FunctionLowering::store(const Type *type, Value value, Value address, llvm:
   llvm::Type *form = module_.memory_type(type);
   if (!form) return;
   if (auto *fields = llvm::dyn_cast<llvm::StructType>(form)) {
-    bool is_tuple = type->is(TypeKind::Tuple) || type->is(TypeKind::Lambda);
+    bool is_tuple = type->is_record() || type->is(TypeKind::Lambda);
     unsigned field = 0;
     for (uint32_t i = 0; i < (is_tuple ? type->elements.size() : fields->getNumElements()); ++i) {
       if (is_tuple && type->elements[i]->is_empty()) continue;

@@ -45,6 +45,10 @@ public:
   llvm::MDNode *tag(MemoryRole role);
   /// For elements of arrays and for fields: by the kind of scalar.
   llvm::MDNode *element_tag(const Type *scalar);
+  /// A field of the objects of a class: no other memory is accessed as it.
+  llvm::MDNode *field_tag(const Type *type, uint32_t field) {
+    return tag_named("field " + std::to_string(type->id) + "." + std::to_string(field));
+  }
   llvm::MDNode *cell_tag() { return tag_named("cell"); }
   llvm::MDNode *global_tag(const GlobalVariable &global) { return tag_named(global.symbol); }
 

@@ -26,8 +26,10 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   case TypeKind::Str: return llvm::StructType::get(llvm, {pointer, i64});
   case TypeKind::Range: return llvm::StructType::get(llvm, {i64, i64, i64});
   case TypeKind::Array:
+  case TypeKind::Class:
   case TypeKind::Cell: return pointer;
   case TypeKind::Tuple:
+  case TypeKind::Struct:
   case TypeKind::Lambda: {
     llvm::Type *&known = memory_types_[type];
     if (!known) {
@@ -42,6 +44,7 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   case TypeKind::Never:
   case TypeKind::None:
   case TypeKind::Function:
+  case TypeKind::Family:
   case TypeKind::Open: return nullptr;
   }
   return nullptr;
@@ -71,6 +74,10 @@ llvm::AttrBuilder ModuleLowering::attributes_of(const Type *type) {
     attributes.addAttribute(llvm::Attribute::NonNull);
     attributes.addDereferenceableAttr(layout_of(type->element()).size + 1); // The byte that says whether it is set.
     break;
+  case TypeKind::Class:
+    attributes.addAttribute(llvm::Attribute::NonNull);
+    attributes.addDereferenceableAttr(object_layout(type).size);
+    break;
   case TypeKind::I32:
   case TypeKind::I64:
   case TypeKind::U32:
@@ -80,6 +87,8 @@ llvm::AttrBuilder ModuleLowering::attributes_of(const Type *type) {
   case TypeKind::Str:
   case TypeKind::Range:
   case TypeKind::Tuple:
+  case TypeKind::Struct:
+  case TypeKind::Family:
   case TypeKind::Lambda:
   case TypeKind::Error:
   case TypeKind::Never:
@@ -128,8 +137,11 @@ llvm::MDNode *ModuleLowering::element_tag(const Type *scalar) {
   case TypeKind::F64: return tag_named("f64");
   case TypeKind::Str: return tag_named("str");
   case TypeKind::Array:
+  case TypeKind::Class:
   case TypeKind::Cell: return tag_named("reference");
   case TypeKind::Tuple:
+  case TypeKind::Struct:
+  case TypeKind::Family:
   case TypeKind::Lambda: // Have no tag of their own: their scalars do.
   case TypeKind::Error:
   case TypeKind::Never:

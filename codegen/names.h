@@ -31,6 +31,8 @@ public:
   virtual NameMeaning lookup(std::string_view name, bool from_library) = 0;
   /// The library's methods of a name only: what the program's methods fall back to.
   virtual std::vector<const KirFunction *> library_methods(std::string_view name) = 0;
+  /// The struct or class of the name, or null.
+  virtual const Declaration *declaration(std::string_view name, bool from_library) = 0;
   /// The top-level variable gets this type from now on (a new version when it had another). Returns its state.
   virtual const GlobalState &assign(std::string_view name, const Abstract &value) = 0;
   /// All names, for suggestions.

@@ -132,7 +132,7 @@ void Reify::fill_edge(const Edge &from, int which, bool may_split) {
     const Abstract &value = known(from.args[i]);
     can_fail |= !value.constant && value.type->is_integer() && known(param).type->is_float() &&
                 store_conversion(value.type, known(param).type, {}, false) != Conversion::Exact;
-    can_fail |= value.is(TypeKind::Tuple) && value.type != known(param).type;
+    can_fail |= value.type->is_record() && value.type != known(param).type;
   }
   bool split = can_fail && may_split;
   if (split) {
@@ -236,7 +236,7 @@ Inst *Reify::convert(Inst *value, const Type *to, Mode mode, Span span) {
   const Type *from = value->type;
   if (from == to || from->is_array() || to->is(TypeKind::Never))
     return value;
-  if (from->is(TypeKind::Tuple)) {
+  if (from->is_record()) {
     std::vector<Inst *> elements;
     for (size_t i = 0; i < from->elements.size(); ++i) {
       Inst *element = make(Op::TupleGet, from->elements[i], span, {value});

@@ -31,9 +31,19 @@ private:
   Inst *emit_name(const Inst &inst);
   Inst *emit_iterate(const Inst &inst);
   Inst *emit_comprehension(const Inst &inst);
+  // Structs and classes (reify_struct.cpp).
+  Inst *emit_construct(const Inst &inst, const CallPlan &plan);
+  Inst *get_part(Inst *base, uint32_t part, const Inst &origin);
+  Inst *emit_field(const Inst &inst);
+  Inst *emit_set_field(const Inst &inst);
+  bool is_written_back(const Inst &inst) const;
   // Calls (reify_call.cpp).
   Inst *emit_plan(const Inst &inst, const CallPlan &plan);
   Inst *emit_direct(const Inst &inst, const CallPlan &plan);
+  Inst *emit_negated(const Inst &inst, const CallPlan &plan);
+  Inst *called_lambda(const Inst &inst);
+  /// The parameters' values, from the arguments and the default values, behind those that are in `args`.
+  void add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args);
 
   // Building blocks.
   const Abstract &known(const Inst *inst) const { return result_.values[inst->id]; }

@@ -12,6 +12,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   };
   switch (plan.kind) {
   case CallPlan::Direct: return emit_direct(inst, plan);
+  case CallPlan::Construct: return emit_construct(inst, plan);
   case CallPlan::Extern: {
     Inst *made = make(Op::CallExtern, result, inst, operands());
     made->external = plan.external;
@@ -47,8 +48,8 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   }
   case CallPlan::Print: {
     std::vector<Inst *> args;
-    for (const Inst *argument : plan.arguments)
-      args.push_back(use(argument));
+    for (const CallPlan &shown : plan.shown)
+      args.push_back(emit_plan(inst, shown));
     return intrinsic(plan.intrinsic, types_.none, inst, std::move(args));
   }
   case CallPlan::Fill: {
@@ -66,29 +67,19 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   return nullptr;
 }
 
-Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
-  std::vector<Inst *> args;
-  if (plan.unpack_lambda) {
-    Inst *lambda = nullptr;
-    if (inst.op == Op::Call) {
-      lambda = use(inst.args[0]);
-    } else if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
-      lambda = make(Op::LoadGlobal, concrete(global->second->type), inst);
-      lambda->global = global->second;
-    } else {
-      const Type *tuple = type_of(inst.args[0]);
-      for (size_t i = 0; i < tuple->names.size(); ++i)
-        if (tuple->names[i] == inst.name) {
-          lambda = make(Op::TupleGet, tuple->elements[i], inst.span, {use(inst.args[0])});
-          lambda->index = static_cast<uint32_t>(i);
-        }
-    }
-    for (size_t i = 0; i < lambda->type->elements.size(); ++i) {
-      Inst *capture = make(Op::LambdaGet, lambda->type->elements[i], inst.span, {lambda});
-      capture->index = static_cast<uint32_t>(i);
-      args.push_back(capture);
-    }
+/// The lambda that a call of a value goes to.
+Inst *Reify::called_lambda(const Inst &inst) {
+  if (inst.op == Op::Call)
+    return use(inst.args[0]);
+  if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
+    Inst *lambda = make(Op::LoadGlobal, concrete(global->second->type), inst);
+    lambda->global = global->second;
+    return lambda;
   }
+  return get_part(use(inst.args[0]), *type_of(inst.args[0])->part(inst.name), inst);
+}
+
+void Reify::add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args) {
   size_t captures = args.size(), next_default = 0;
   for (size_t p = 0; p < plan.sources.size(); ++p) {
     const Type *type = concrete(plan.operands[captures + p]);
@@ -101,8 +92,29 @@ Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
     value->callee = value_of;
     args.push_back(convert(value, type, Mode::Store, inst.span));
   }
+}
+
+Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
+  std::vector<Inst *> args;
+  if (plan.unpack_lambda) {
+    Inst *lambda = called_lambda(inst);
+    for (size_t i = 0; i < lambda->type->elements.size(); ++i) {
+      Inst *capture = make(Op::LambdaGet, lambda->type->elements[i], inst.span, {lambda});
+      capture->index = static_cast<uint32_t>(i);
+      args.push_back(capture);
+    }
+  }
+  add_operands(inst, plan, args);
   Inst *made = make(Op::CallDirect, concrete(plan.result), inst, std::move(args));
   made->callee = plan.callee;
+  return made;
+}
+
+/// `!=` by a method of `==`.
+Inst *Reify::emit_negated(const Inst &inst, const CallPlan &plan) {
+  Inst *made = make(Op::Unary, types_.boolean, inst.span, {emit_plan(inst, plan)});
+  made->unary_op = UnaryOp::Not;
+  made->op_span = inst.op_span;
   return made;
 }
 

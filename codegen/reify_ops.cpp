@@ -15,8 +15,13 @@ void Reify::emit(const Inst &inst) {
   case Op::Const:
   case Op::Unset:
   case Op::Is: return;
-  case Op::Unary: made = emit_unary(inst); return;
-  case Op::Binary: made = inst.binary_op == BinaryOp::In ? emit_plan(inst, plan->second) : emit_binary(inst); return;
+  case Op::Unary: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_unary(inst); return;
+  case Op::Binary:
+    if (plan == result_.plans.end())
+      made = emit_binary(inst);
+    else
+      made = plan->second.negated ? emit_negated(inst, plan->second) : emit_plan(inst, plan->second);
+    return;
   case Op::Tuple: {
     std::vector<Inst *> args;
     for (const Inst *arg : inst.args)
@@ -51,14 +56,21 @@ void Reify::emit(const Inst &inst) {
   }
   case Op::CellGet: made = make(Op::CellGet, type_of(&inst), inst, {use(inst.args[0])}); return;
   case Op::CellSet: {
+    if (is_written_back(inst))
+      return;
     Inst *cell = use(inst.args[0]);
     made = make(Op::CellSet, types_.none, inst, {cell, use_as(inst.args[1], cell->type->element(), Mode::Store)});
     return;
   }
   case Op::Index: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_index(inst); return;
-  case Op::SetIndex: made = emit_set_index(inst); return;
+  case Op::SetIndex:
+    if (is_written_back(inst))
+      return;
+    made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_set_index(inst);
+    return;
+  case Op::SetField: made = emit_set_field(inst); return;
   case Op::Format:
-    made = use(inst.args[0]);
+    made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : use(inst.args[0]);
     if (!made->type->is(TypeKind::Str) || !inst.name.empty())
       made = make(Op::Format, types_.str, inst, {made});
     return;
@@ -72,7 +84,7 @@ void Reify::emit(const Inst &inst) {
   case Op::StoreGlobal: {
     auto global = result_.globals.find(inst.id);
     const Abstract &stored = known(inst.args[0]);
-    if (global == result_.globals.end() || !global->second || !stored.usable())
+    if (global == result_.globals.end() || !global->second || !stored.usable() || is_written_back(inst))
       return;
     made = make(Op::StoreGlobal, types_.none, inst, {use_as(inst.args[0], concrete(global->second->type), Mode::Store)});
     made->global = global->second;
@@ -86,14 +98,7 @@ void Reify::emit(const Inst &inst) {
     else
       made = constant(types_.none, {}, inst.span); // A push onto what stays empty.
     return;
-  case Op::Field: {
-    const Type *tuple = type_of(inst.args[0]);
-    made = make(Op::TupleGet, type_of(&inst), inst, {use(inst.args[0])});
-    for (size_t i = 0; i < tuple->names.size(); ++i)
-      if (tuple->names[i] == inst.name)
-        made->index = static_cast<uint32_t>(i);
-    return;
-  }
+  case Op::Field: made = emit_field(inst); return;
   case Op::EmptyArray: made = make(Op::ArrayNew, type_of(&inst), inst); return;
   case Op::Coerce: made = use_as(inst.args[0], type_of(&inst), Mode::Store); return;
   case Op::IterStart:
@@ -108,6 +113,10 @@ void Reify::emit(const Inst &inst) {
   case Op::Convert:
   case Op::LoadGlobal:
   case Op::TupleGet:
+  case Op::TupleSet:
+  case Op::ObjectNew:
+  case Op::ObjectGet:
+  case Op::ObjectSet:
   case Op::CallDirect:
   case Op::CallExtern:
   case Op::Intrinsic:

@@ -10,9 +10,13 @@ namespace {
 /// Collects AssignedNames: keeps only which names are declared around the place.
 class AssignedNamesWalk : public BodyWalk {
 public:
+  explicit AssignedNamesWalk(bool updates_assign) : updates_assign_(updates_assign) {}
   AssignedNames result;
 
 private:
+  void update(const void *node, std::string_view name, Span span) override {
+    if (updates_assign_) assign(node, name, span);
+  }
   void assign(const void *, std::string_view name, Span span) override {
     if (!declared_.contains(name) && seen_.insert(name).second) result.names.push_back({name, span});
   }
@@ -28,6 +32,7 @@ private:
     starts_.pop_back();
   }
 
+  bool updates_assign_; // At the top level, where a variable need not be assigned as a whole to be the unit's.
   std::unordered_multiset<std::string_view> declared_;
   std::vector<std::string_view> order_; // Declarations in scope, oldest first.
   std::vector<size_t> starts_;          // Where each scope begins in `order_`.
@@ -37,13 +42,13 @@ private:
 } // namespace
 
 AssignedNames assigned_names(const Expr *body) {
-  AssignedNamesWalk walk;
+  AssignedNamesWalk walk(false);
   walk.walk(body);
   return std::move(walk.result);
 }
 
 AssignedNames assigned_names(std::span<const Stmt *const> unit) {
-  AssignedNamesWalk walk;
+  AssignedNamesWalk walk(true);
   for (const Stmt *statement : unit) walk.walk_top_level(statement);
   return std::move(walk.result);
 }
@@ -78,6 +83,7 @@ private:
   void read(const void *node, std::string_view name, Span span) override;
   void assign(const void *node, std::string_view name, Span span) override;
   void declare(const void *node, std::string_view name, Span span) override;
+  void update(const void *node, std::string_view name, Span span) override;
   void nested(const Callable &callable) override { resolve(callable); }
   void begin_scope() override { top().starts.push_back(top().order.size()); }
   void end_scope() override;
@@ -135,8 +141,10 @@ void Resolver::resolve(const Callable &callable) {
     variable->last_assigned = ++place_;
     frame.body->params.push_back(variable);
   }
-  add_locals(callable);
-  walk(callable.body);
+  if (callable.body) {
+    add_locals(callable);
+    walk(callable.body);
+  }
   frames_.pop_back();
 }
 
@@ -250,6 +258,24 @@ void Resolver::assign(const void *node, std::string_view name, Span span) {
   resolution_.variables_[node] = variable;
 }
 
+void Resolver::update(const void *node, std::string_view name, Span span) {
+  ++place_;
+  Variable *variable = find_to_read(name, span);
+  if (!variable) {
+    bool said_global = top().body->is_unit;
+    find_to_assign(name, said_global);
+    if (said_global) resolution_.stored_globals_.insert(node);
+    if (!top().body->is_unit) resolution_.free_names_.insert(name);
+    return;
+  }
+  if (variable->owner != top().body) {
+    capture(variable, span);
+    variable->assigned_in_lambda = true;
+  }
+  variable->last_assigned = place_;
+  resolution_.variables_[node] = variable;
+}
+
 void Resolver::declare(const void *node, std::string_view name, Span span) {
   Variable *variable = make_local(name, span);
   variable->last_assigned = ++place_;
@@ -277,10 +303,10 @@ void Resolver::finish() {
         variable.captured && (variable.assigned_in_lambda || variable.last_assigned >= variable.captured_at);
 }
 
-Resolution Resolution::of_function(const FunctionStmt &function, Diagnostics *diagnostics) {
+Resolution Resolution::of_function(const Callable &function, Diagnostics *diagnostics) {
   Resolution resolution;
   Resolver resolver(resolution, diagnostics);
-  resolver.resolve(Callable(function));
+  resolver.resolve(function);
   resolver.finish();
   return resolution;
 }

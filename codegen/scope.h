@@ -12,18 +12,21 @@
 
 namespace kiln {
 
-/// What a lambda and a named function have in common.
+/// What a lambda, a named function and a constructor have in common.
 struct Callable {
-  const void *node; // The LambdaExpr or FunctionStmt.
+  const void *node; // The LambdaExpr, FunctionStmt or StructStmt.
   Span span;
   Ident name; // Empty for lambdas.
   List<Param> params;
   const TypeExpr *result;
-  const Expr *body;
+  const Expr *body; // Null: a constructor.
   std::string_view doc;
 
   explicit Callable(const LambdaExpr &lambda)
       : node(&lambda), span(lambda.span), params(lambda.params), result(lambda.result), body(lambda.body) {}
+  explicit Callable(const StructStmt &structure)
+      : node(&structure), span(structure.span), name(structure.name), params(structure.fields), result(nullptr),
+        body(nullptr), doc(structure.doc) {}
   explicit Callable(const FunctionStmt &function)
       : node(&function), span(function.span), name(function.name), params(function.params), result(function.result),
         body(function.body), doc(function.doc) {}
@@ -33,6 +36,10 @@ struct Callable {
 /// The operand that is evaluated first of a node that may stand on top of thousands of its like (a + b + c...,
 /// a.b.c...), else null. Walks go down such spines in a loop: they are as deep as a program is long.
 const Expr *left_operand(const Expr *expr);
+
+/// The variable whose own value an assignment to the place changes where that is a struct: `p` of `p.x` and of `p.x[i].y`, but
+/// not `ps` of `ps[i].x`, which is a reference. Null when there is none.
+const NameExpr *updated_variable(const Expr *place);
 
 /// Walks one body in the order of its text and tells what happens to names. Does not enter functions written in it.
 class BodyWalk {
@@ -48,6 +55,8 @@ protected:
   virtual void read(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void assign(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void declare(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
+  /// A part of the variable's value is assigned: `p.x = 1`.
+  virtual void update(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void global(const Ident &name) { (void)name; }
   virtual void nested(const Callable &callable) { (void)callable; }
   virtual void begin_scope() {}
@@ -57,6 +66,7 @@ protected:
 
 private:
   void walk_above_left(const Expr *expr);
+  void walk_place(const Expr *place);
   void walk_arguments(List<Argument> arguments);
   void walk_comprehension(const ComprehensionExpr &comprehension);
   void walk_for(const ForStmt &statement);
@@ -106,7 +116,7 @@ public:
   using IsShared = std::function<bool(std::string_view)>;
 
   /// Diagnostics may be null.
-  static Resolution of_function(const FunctionStmt &function, Diagnostics *diagnostics);
+  static Resolution of_function(const Callable &function, Diagnostics *diagnostics);
   static Resolution of_unit(std::span<const Stmt *const> statements, const IsShared &is_shared,
                             Diagnostics *diagnostics);
 
@@ -115,6 +125,9 @@ public:
     auto found = variables_.find(node);
     return found == variables_.end() ? nullptr : found->second;
   }
+  /// Whether a place that begins with this NameExpr may be stored to: a top-level variable of the unit, or one that the function says
+  /// is `global`. For those that are no local.
+  bool is_stored_global(const void *node) const { return stored_globals_.contains(node); }
   /// Of a FunctionStmt, a LambdaExpr, or the expression of a default value; null for the unit.
   const Body &body(const void *node) const { return *bodies_.at(node); }
   /// Names that functions and lambdas mention and do not bind: of the top level.
@@ -126,6 +139,7 @@ private:
   std::deque<Body> body_storage_;
   std::unordered_map<const void *, Variable *> variables_;
   std::unordered_map<const void *, Body *> bodies_;
+  std::unordered_set<const void *> stored_globals_;
   std::unordered_set<std::string_view> free_names_;
 };
 

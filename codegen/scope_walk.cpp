@@ -1,6 +1,7 @@
 #include "codegen/scope.h"
 
 #include <unordered_map>
+#include <utility>
 
 namespace kiln {
 
@@ -31,6 +32,22 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::Lambda: return nullptr;
   }
   return nullptr;
+}
+
+const NameExpr *updated_variable(const Expr *place) {
+  const Expr *innermost = place;
+  while (place->kind == ExprKind::Index || place->kind == ExprKind::Field) innermost = std::exchange(place, left_operand(place));
+  return innermost->kind == ExprKind::Field ? as<NameExpr>(place) : nullptr;
+}
+
+/// As an expression, but for the variable that is changed.
+void BodyWalk::walk_place(const Expr *place) {
+  const NameExpr *variable = updated_variable(place);
+  if (!variable) return walk(place);
+  update(variable, variable->name, variable->span);
+  std::vector<const Expr *> steps;
+  for (; place != variable; place = left_operand(place)) steps.push_back(place);
+  for (size_t i = steps.size(); i-- > 0;) walk_above_left(steps[i]);
 }
 
 void BodyWalk::walk(const Expr *expr) {
@@ -138,6 +155,7 @@ void BodyWalk::walk(const Stmt *statement) {
     return assign(&function, function.name.text, function.name.span);
   }
   case StmtKind::Const:
+  case StmtKind::Struct:
   case StmtKind::Extern: // Definitions of the top level; elsewhere the builder reports them.
   case StmtKind::Break:
   case StmtKind::Continue: return;
@@ -180,7 +198,7 @@ void BodyWalk::assign_pattern(const Pattern &pattern) {
     for (const Pattern *element : pattern.elements) assign_pattern(*element);
     return;
   case PatternKind::Index:
-  case PatternKind::Field: return walk(pattern.place);
+  case PatternKind::Field: return walk_place(pattern.place);
   case PatternKind::Ignore: return;
   }
 }

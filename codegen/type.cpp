@@ -1,5 +1,6 @@
 #include "codegen/type.h"
 
+#include "codegen/declaration.h"
 #include "codegen/kir.h"
 
 #include <algorithm>
@@ -30,7 +31,10 @@ unsigned Type::bits() const {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
-  case TypeKind::Open: break;
+  case TypeKind::Open:
+  case TypeKind::Struct:
+  case TypeKind::Class:
+  case TypeKind::Family: break;
   }
   assert(false && "only scalars have a width");
   return 0;
@@ -43,6 +47,7 @@ bool Type::is_empty() const {
   case TypeKind::None:
   case TypeKind::Function: return true;
   case TypeKind::Tuple:
+  case TypeKind::Struct:
   case TypeKind::Lambda:
     return std::all_of(elements.begin(), elements.end(), [](const Type *element) { return element->is_empty(); });
   case TypeKind::Bool:
@@ -59,7 +64,9 @@ bool Type::is_empty() const {
   case TypeKind::Str:
   case TypeKind::Range:
   case TypeKind::Array:
+  case TypeKind::Class:
   case TypeKind::Cell:
+  case TypeKind::Family:
   case TypeKind::Open: return false;
   }
   return false;
@@ -69,8 +76,10 @@ bool Type::has_references() const {
   switch (kind) {
   case TypeKind::Str:
   case TypeKind::Array:
+  case TypeKind::Class:
   case TypeKind::Cell: return true;
   case TypeKind::Tuple:
+  case TypeKind::Struct:
   case TypeKind::Lambda:
     return std::any_of(elements.begin(), elements.end(), [](const Type *element) { return element->has_references(); });
   case TypeKind::Error:
@@ -89,12 +98,42 @@ bool Type::has_references() const {
   case TypeKind::F64:
   case TypeKind::Range:
   case TypeKind::Function:
+  case TypeKind::Family:
   case TypeKind::Open: return false;
   }
   return false;
 }
 
+std::optional<uint32_t> Type::part(std::string_view part_name) const {
+  auto found = std::find(names.begin(), names.end(), part_name);
+  return found == names.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - names.begin()));
+}
+
+bool has_family(const Type *annotation) {
+  if (annotation->is(TypeKind::Family)) return true;
+  if (!annotation->is_array() && !annotation->is(TypeKind::Tuple)) return false;
+  return std::any_of(annotation->elements.begin(), annotation->elements.end(), has_family);
+}
+
+bool is_instance(const Type *type, const Type *annotation) {
+  if (type == annotation) return true;
+  if (annotation->is(TypeKind::Family)) return type->is_declared() && type->declaration == annotation->declaration;
+  bool nests = annotation->is_array() || annotation->is(TypeKind::Tuple);
+  return nests && type->kind == annotation->kind && type->rank == annotation->rank &&
+         std::equal(type->names.begin(), type->names.end(), annotation->names.begin(), annotation->names.end()) &&
+         std::equal(type->elements.begin(), type->elements.end(), annotation->elements.begin(),
+                    annotation->elements.end(), is_instance);
+}
+
 namespace {
+
+std::string instance_text(const Type *type) {
+  std::string text = type->declaration->replaced ? "old " : "";
+  text += type->declaration->name;
+  for (size_t i = 0; i < type->arguments.size(); ++i)
+    text += (i == 0 ? "(" : ", ") + to_string(type->arguments[i]);
+  return text += type->arguments.empty() ? "" : ")";
+}
 
 std::string tuple_text(const Type *type) {
   std::string text = "(";
@@ -146,6 +185,9 @@ std::string to_string(const Type *type) {
   case TypeKind::Lambda: return lambda_text(type->lambda);
   case TypeKind::Cell: return "cell of " + to_string(type->element());
   case TypeKind::Open: return "?";
+  case TypeKind::Struct:
+  case TypeKind::Class:
+  case TypeKind::Family: return instance_text(type);
   }
   return {};
 }
@@ -192,9 +234,11 @@ const Type *TypeTable::intern_type(Type type) {
   add(type.rank);
   add(type.site);
   add(type.lambda);
+  add(type.declaration);
   type.name = intern(type.name);
   add(type.name.data());
   for (const Type *element : type.elements) add(element->id);
+  for (const Type *argument : type.arguments) add(argument->id);
   add(uint32_t(-1));
   std::vector<std::string_view> names;
   for (std::string_view name : type.names) add(names.emplace_back(intern(name)).data());
@@ -202,12 +246,14 @@ const Type *TypeTable::intern_type(Type type) {
   auto [place, is_new] = by_key_.try_emplace(std::move(key), nullptr);
   if (!is_new) return place->second;
   type.id = static_cast<uint32_t>(all_.size());
-  if (!type.elements.empty()) type.elements = element_lists_.emplace_back(type.elements.begin(), type.elements.end());
-  constexpr uint64_t heaviest = uint64_t(1) << 40;
-  for (const Type *element : type.elements) {
-    type.depth = std::max(type.depth, element->depth + 1);
-    type.weight = std::min(heaviest, type.weight + element->weight);
-  }
+  type.elements = keep_list(type.elements);
+  type.arguments = keep_list(type.arguments);
+  for (std::span<const Type *const> list : {type.elements, type.arguments})
+    for (const Type *element : list) {
+      constexpr uint64_t heaviest = uint64_t(1) << 40;
+      type.depth = std::max(type.depth, element->depth + 1);
+      type.weight = std::min(heaviest, type.weight + element->weight);
+    }
   if (!names.empty()) type.names = name_lists_.emplace_back(std::move(names));
   return place->second = all_.emplace_back(std::make_unique<Type>(type)).get();
 }
@@ -259,6 +305,33 @@ const Type *TypeTable::open(uint32_t site) {
   type.kind = TypeKind::Open;
   type.site = site;
   return intern_type(type);
+}
+
+const Type *TypeTable::family(const Declaration &declaration) {
+  Type type{};
+  type.kind = TypeKind::Family;
+  type.declaration = &declaration;
+  return intern_type(type);
+}
+
+const Type *TypeTable::instance(const Declaration &declaration, std::span<const Type *const> arguments) {
+  Type type{};
+  type.kind = declaration.is_class ? TypeKind::Class : TypeKind::Struct;
+  type.declaration = &declaration;
+  type.arguments = arguments;
+  std::vector<std::string_view> names;
+  for (const Declaration::Field &field : declaration.fields) names.push_back(field.name);
+  type.names = names;
+  type.complete = false;
+  return intern_type(type);
+}
+
+void TypeTable::set_fields(const Type *instance, std::span<const Type *const> fields) {
+  Type &type = *all_[instance->id];
+  assert(!type.complete && fields.size() == type.declaration->fields.size());
+  type.fields = keep_list(fields);
+  type.complete = true;
+  if (type.is(TypeKind::Struct)) type.elements = type.fields;
 }
 
 const Type *TypeTable::named(std::string_view name) const {

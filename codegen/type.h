@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 namespace kiln {
 
 struct KirFunction;
+struct Declaration;
 
 enum class TypeKind : uint8_t {
   Error,    // Already reported; silences its consequences.
@@ -29,17 +31,24 @@ enum class TypeKind : uint8_t {
   Lambda,   // One lambda expression with the types of its captures (elements): captured values, in order.
   Cell,     // A captured variable that is reassigned: a reference to one `element`.
   Open,     // The element type of `[]` before anything reached it. Only during inference.
+  Struct,   // `declaration` with the types of its fields (elements): a value with parts, as a tuple is.
+  Class,    // `declaration` with the types of its `fields`: a reference to an object that has them.
+  Family,   // Any Struct or Class of `declaration`. Only what an annotation names, never the type of a value.
 };
 
 /// A type, interned: equal types are the same pointer. Owned by `TypeTable`.
 struct Type {
   TypeKind kind;
   uint32_t id;                           // Dense, from 0, in order of creation.
-  std::span<const Type *const> elements; // Tuple, Lambda; Array and Cell: one.
-  std::span<const std::string_view> names;
+  std::span<const Type *const> elements; // Tuple, Lambda, Struct; Array and Cell: one.
+  std::span<const std::string_view> names; // Tuple (or empty), Struct, Class
   uint32_t rank = 0;                     // Array
   std::string_view name;                 // Function; the spelling of scalars
   const KirFunction *lambda = nullptr;   // Lambda
+  const Declaration *declaration = nullptr; // Struct, Class, Family
+  std::span<const Type *const> arguments; // Struct, Class: the types of the fields that the declaration leaves open.
+  std::span<const Type *const> fields;    // Struct, Class: of all fields, once `complete`.
+  bool complete = true;                   // Struct, Class: false while their fields are being found.
   uint32_t site = 0;                     // Open, Cell: what made it. Function: 1 for the library's own.
   uint32_t depth = 1;                    // Levels of nesting.
   uint64_t weight = 1;                   // Types it consists of, itself included, each time they occur.
@@ -52,6 +61,13 @@ struct Type {
   bool is_number() const { return kind >= TypeKind::I8 && kind <= TypeKind::F64; }
   bool is_scalar() const { return kind >= TypeKind::Bool && kind <= TypeKind::F64; }
   bool is_array() const { return kind == TypeKind::Array; }
+  bool is_declared() const { return kind == TypeKind::Struct || kind == TypeKind::Class; }
+  /// A value that consists of its `elements`.
+  bool is_record() const { return kind == TypeKind::Tuple || kind == TypeKind::Struct; }
+  /// The types of what `x.name` reads: a tuple's elements, a struct's or class's fields.
+  std::span<const Type *const> parts() const { return kind == TypeKind::Class ? fields : elements; }
+  /// The place of the part that has the name.
+  std::optional<uint32_t> part(std::string_view part_name) const;
   /// Has no bits at run time.
   bool is_empty() const;
   /// Width of a scalar in bits (bool: 8 in memory).
@@ -63,6 +79,11 @@ struct Type {
 
 /// How people write the type: `[f64, 2]`, `(x: i64, str)`, `fn(x) at line 3` for lambdas.
 std::string to_string(const Type *type);
+
+/// Whether an annotation leaves types of fields open: `Point`, `[Point]` where those of Point are not declared.
+bool has_family(const Type *annotation);
+/// Whether values of the type are what the annotation names: it is the annotation, or an instance of its family.
+bool is_instance(const Type *type, const Type *annotation);
 
 /// Owns and interns types. One per session; lives as long as any code compiled from it.
 class TypeTable {
@@ -80,6 +101,11 @@ public:
   const Type *lambda(const KirFunction *function, std::span<const Type *const> captures);
   const Type *cell(const Type *element, uint32_t site = 0);
   const Type *open(uint32_t site);
+  const Type *family(const Declaration &declaration);
+  /// The struct or class with these types of the fields that the declaration leaves open. Where it is new, it is not
+  /// complete before set_fields().
+  const Type *instance(const Declaration &declaration, std::span<const Type *const> arguments);
+  void set_fields(const Type *instance, std::span<const Type *const> fields);
   /// The scalar, str or range type of a name, or null.
   const Type *named(std::string_view name) const;
   const Type *at(uint32_t id) const { return all_[id].get(); }
@@ -89,6 +115,9 @@ public:
 
 private:
   const Type *intern_type(Type type);
+  std::span<const Type *const> keep_list(std::span<const Type *const> list) {
+    return list.empty() ? list : element_lists_.emplace_back(list.begin(), list.end());
+  }
   std::vector<std::unique_ptr<Type>> all_;
   std::unordered_map<std::string, const Type *> by_key_;
   std::unordered_map<std::string_view, const Type *> named_;

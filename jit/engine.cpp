@@ -41,13 +41,14 @@ const Ast *Engine::Impl::parse_text(std::string name, std::string text, Outcome 
 
 std::vector<const Stmt *> Engine::Impl::take_definitions(const Ast &ast, bool replace, Diagnostics &diagnostics) {
   std::vector<const Stmt *> rest;
+  session.define_structs(ast.statements, replace, diagnostics);
   for (const Stmt *statement : ast.statements) {
     session.note_shared_names(*statement);
     if (const auto *function = as<FunctionStmt>(statement))
       session.define(*function, replace, diagnostics);
     else if (const auto *external = as<ExternStmt>(statement))
       session.declare(*external, diagnostics);
-    else
+    else if (!as<StructStmt>(statement))
       rest.push_back(statement);
   }
   return rest;
@@ -250,22 +251,29 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
   const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
   if (!ast)
     return outcome;
-  for (const Stmt *statement : ast->statements) {
+  for (size_t i = 0; i < ast->statements.size(); ++i) {
+    const Stmt *statement = ast->statements[i];
     Diagnostics diagnostics;
     outcome.value = {};
     session.note_shared_names(*statement);
-    if (const auto *function = as<FunctionStmt>(statement)) {
+    const auto *function = as<FunctionStmt>(statement);
+    const auto *external = as<ExternStmt>(statement);
+    const auto *structure = as<StructStmt>(statement);
+    if (function) {
       session.define(*function, true, diagnostics);
-      session.lookup(function->name.text, false); // Builds it, for errors that need no types.
+    } else if (external) {
+      session.declare(*external, diagnostics);
+    } else if (structure) {
+      size_t first = i; // Those that follow each other may refer to each other.
+      while (i + 1 < ast->statements.size() && as<StructStmt>(ast->statements[i + 1]))
+        session.note_shared_names(*ast->statements[++i]);
+      session.define_structs(ast->statements.subspan(first, i + 1 - first), true, diagnostics);
+    }
+    if (function || external || structure) {
+      if (!external)
+        session.lookup(function ? function->name.text : structure->name.text, false); // Builds it, for errors that need no types.
       for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
         diagnostics.add(error);
-      finish(outcome, diagnostics);
-      if (!outcome.ok())
-        return outcome;
-      continue;
-    }
-    if (const auto *external = as<ExternStmt>(statement)) {
-      session.declare(*external, diagnostics);
       finish(outcome, diagnostics);
       if (!outcome.ok())
         return outcome;

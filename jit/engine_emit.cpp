@@ -221,7 +221,7 @@ std::string Engine::emit_text(EmitKind kind, std::string name, std::string text,
   for (const Stmt *statement : ast->statements) {
     if (const auto *function = as<FunctionStmt>(statement))
       result += print_kir(*build_function(*function, impl_->session.sources(), impl_->session.types(), diagnostics), impl_->session.sources());
-    else if (!as<ExternStmt>(statement))
+    else if (!as<ExternStmt>(statement) && !as<StructStmt>(statement))
       rest.push_back(statement);
   }
   UnitContext context{[this](std::string_view shared) { return impl_->session.is_shared(shared); }};

@@ -26,7 +26,8 @@ constexpr BuiltinDoc builtin_docs[] = {
     {"args", "args: the program's arguments, an array of str"},
 };
 constexpr std::string_view keywords[] = {"fn",     "if",    "else", "for", "in",  "while", "break", "continue", "return", "true",   "false",
-                                         "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "by"};
+                                         "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "by",
+                                         "struct", "class"};
 
 } // namespace
 

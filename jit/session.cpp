@@ -1,6 +1,7 @@
 #include "jit/session.h"
 
 #include "codegen/layout.h"
+#include "codegen/type_resolve.h"
 #include "jit/runtime/collector.h"
 #include "jit/stopwatch.h"
 #include "lang/library.h"
@@ -21,7 +22,7 @@ void mark_library(KirFunction &function) {
       mark_library(*param.default_value);
 }
 
-/// Gives a new variable a value that can be looked at: an array is empty, not null.
+/// Gives a new variable a value that can be looked at: an array is empty, not null. (An object cannot be made up.)
 void initialise(const Type *type, void *place) {
   if (type->is_array()) {
     auto *header = static_cast<ArrayHeader *>(allocate(header_size(type->rank), true));
@@ -31,7 +32,7 @@ void initialise(const Type *type, void *place) {
     void *cell = allocate(std::max<size_t>(layout_of(type->element()).size, 1), true);
     initialise(type->element(), cell);
     *static_cast<void **>(place) = cell;
-  } else if (type->is(TypeKind::Tuple) || type->is(TypeKind::Lambda)) {
+  } else if (type->is_record() || type->is(TypeKind::Lambda)) {
     for (size_t i = 0; i < type->elements.size(); ++i)
       initialise(type->elements[i], static_cast<char *>(place) + offset_of(type, i));
   }
@@ -55,31 +56,72 @@ std::string Session::parameters_of(const FunctionStmt &function) const {
   return text;
 }
 
-void Session::define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics) {
-  for (const Param &param : function.params)
-    if (param.type)
-      resolve_type(types_, param.type, diagnostics);
-  if (function.result)
-    resolve_type(types_, function.result, diagnostics);
-  auto &methods = methods_[types_.intern(function.name.text)];
-  std::string parameters = parameters_of(function);
-  std::string_view name = types_.intern(function.name.text);
-  for (auto &method : methods) {
-    if (method->parameters != parameters)
+Session::Method *Session::add(std::string_view name, Method method, bool replace, Diagnostics &diagnostics) {
+  auto &methods = methods_[name];
+  inference_.name_changed(name);
+  for (auto &known : methods) {
+    if (known->parameters != method.parameters)
       continue;
     if (!replace) {
-      diagnostics.report<Diag::RepeatedDefinition>(function.name.span, name).note(method->statement->name.span, "the first is here");
-      return;
+      diagnostics.report<Diag::RepeatedDefinition>(method.name_span(), name).note(known->name_span(), "the first is here");
+      return nullptr;
     }
-    retired_.push_back(std::move(method));
-    method = std::make_unique<Method>(Method{&function, std::move(parameters), nullptr});
-    inference_.name_changed(name);
-    return;
+    if (known->declaration)
+      known->declaration->replaced = true;
+    retired_.push_back(std::move(known));
+    known = std::make_unique<Method>(std::move(method));
+    return known.get();
   }
-  methods.push_back(std::make_unique<Method>(Method{&function, std::move(parameters), nullptr}));
+  methods.push_back(std::make_unique<Method>(std::move(method)));
   if (replace && globals_.contains(name))
     globals_.erase(name);
-  inference_.name_changed(name);
+  return methods.back().get();
+}
+
+void Session::define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics) {
+  TypeResolver resolver(types_, *this, diagnostics, false);
+  for (const Param &param : function.params)
+    if (param.type)
+      resolver.resolve(param.type);
+  if (function.result)
+    resolver.resolve(function.result);
+  Method method;
+  method.function = &function;
+  method.parameters = parameters_of(function);
+  add(types_.intern(function.name.text), std::move(method), replace, diagnostics);
+}
+
+Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &types, bool from_library) {
+  Method method;
+  method.structure = &structure;
+  method.parameters = "struct"; // One of a name.
+  method.declaration = std::make_unique<Declaration>();
+  Declaration &declaration = *method.declaration;
+  declaration.name = types.intern(structure.name.text);
+  declaration.span = structure.name.span;
+  declaration.is_class = structure.is_class;
+  declaration.from_library = from_library;
+  for (const Param &field : structure.fields)
+    declaration.fields.push_back({types.intern(field.name.text), field.name.span, field.type});
+  return method;
+}
+
+Session::Method *Session::add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics) {
+  std::string_view name = types_.intern(structure.name.text);
+  if (!types_.named(name))
+    return add(name, constructor_of(structure, types_, false), replace, diagnostics);
+  diagnostics.report<Diag::BuiltinType>(structure.name.span, name);
+  return nullptr;
+}
+
+void Session::define_structs(std::span<const Stmt *const> statements, bool replace, Diagnostics &diagnostics) {
+  std::vector<const Declaration *> made;
+  for (const Stmt *statement : statements)
+    if (const auto *structure = as<StructStmt>(statement))
+      if (const Method *method = add_struct(*structure, replace, diagnostics))
+        made.push_back(method->declaration.get());
+  for (const Declaration *declaration : made)
+    TypeResolver(types_, *this, diagnostics, false).check(*declaration);
 }
 
 void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
@@ -87,7 +129,7 @@ void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
   made->name = types_.intern(statement.name.text);
   made->library = types_.intern(statement.library);
   auto passable = [&](const TypeExpr *expr, bool result) -> const Type * {
-    const Type *type = resolve_type(types_, expr, diagnostics);
+    const Type *type = TypeResolver(types_, *this, diagnostics, false).resolve(expr);
     if (type->is(TypeKind::Error) || type->is_scalar() || type->is(TypeKind::Str) || (result && type->is(TypeKind::None)))
       return type;
     diagnostics.report<Diag::ExternType>(expr->span, type).help("numbers, bool and str can be passed; a pointer is a u64");
@@ -234,7 +276,9 @@ std::vector<const KirFunction *> Session::built(std::vector<std::unique_ptr<Meth
     if (!method->kir) {
       Stopwatch watch(build_seconds);
       ++functions_built;
-      method->kir = build_function(*method->statement, sources_, types_, build_errors_);
+      method->kir = method->function ? build_function(*method->function, sources_, types_, build_errors_)
+                                     : build_constructor(*method->structure, types_, build_errors_);
+      method->kir->constructs = method->declaration.get();
       if (library)
         mark_library(*method->kir);
     }
@@ -255,9 +299,15 @@ void Session::load_library() {
     Diagnostics diagnostics;
     const Ast &ast = keep(parse(sources_, sources_.add(std::string(file.name), std::string(file.text)), diagnostics));
     assert(!diagnostics.has_errors());
-    for (const Stmt *statement : ast.statements)
-      if (const auto *function = as<FunctionStmt>(statement))
-        library_[types_.intern(function->name.text)].push_back(std::make_unique<Method>(Method{function, {}, nullptr}));
+    for (const Stmt *statement : ast.statements) {
+      Method method;
+      if (const auto *structure = as<StructStmt>(statement))
+        method = constructor_of(*structure, types_, true);
+      else
+        method.function = &cast<FunctionStmt>(statement);
+      std::string_view name = method.function ? method.function->name.text : method.structure->name.text;
+      library_[types_.intern(name)].push_back(std::make_unique<Method>(std::move(method)));
+    }
   }
 }
 
@@ -265,6 +315,16 @@ std::vector<const KirFunction *> Session::library_methods(std::string_view name)
   load_library();
   auto found = library_.find(name);
   return found == library_.end() ? std::vector<const KirFunction *>() : built(found->second, true);
+}
+
+const Declaration *Session::declaration(std::string_view name, bool from_library) {
+  load_library();
+  for (const Methods *table : {&methods_, &library_})
+    if (auto found = table->find(name); found != table->end() && !(from_library && table == &methods_))
+      for (auto &method : found->second)
+        if (method->declaration)
+          return method->declaration.get();
+  return nullptr;
 }
 
 NameMeaning Session::lookup(std::string_view name, bool from_library) {
@@ -300,21 +360,29 @@ std::vector<std::string_view> Session::all() const {
   return names;
 }
 
+/// The definition without its body; of a struct or class, all of it.
+std::string Session::head_of(const Method &method) const {
+  if (method.structure)
+    return std::string(sources_.text(method.structure->span));
+  const FunctionStmt &function = *method.function;
+  uint32_t end = function.result ? function.result->span.end : function.name.span.end;
+  if (!function.result) // Up to the closing parenthesis.
+    while (end < function.span.end && sources_.get(function.span).text()[end] != ')')
+      ++end;
+  std::string head(sources_.text({function.span.source, function.name.span.begin, std::min(end + 1, function.span.end)}));
+  while (!head.empty() && std::isspace(static_cast<unsigned char>(head.back())))
+    head.pop_back();
+  return head;
+}
+
 std::vector<std::string> Session::documentation(std::string_view name) {
   load_library();
   std::vector<std::string> result;
   for (Methods *table : {&methods_, &library_})
     if (auto found = table->find(name); found != table->end())
       for (auto &method : found->second) {
-        const FunctionStmt &statement = *method->statement;
-        uint32_t end = statement.result ? statement.result->span.end : statement.name.span.end;
-        if (!statement.result) // Up to the closing parenthesis.
-          while (end < statement.span.end && sources_.get(statement.span).text()[end] != ')')
-            ++end;
-        std::string head(sources_.text({statement.span.source, statement.name.span.begin, std::min(end + 1, statement.span.end)}));
-        while (!head.empty() && std::isspace(static_cast<unsigned char>(head.back())))
-          head.pop_back();
-        result.push_back(statement.doc.empty() ? head : head + "\n" + std::string(statement.doc));
+        std::string_view doc = method->function ? method->function->doc : method->structure->doc;
+        result.push_back(head_of(*method) + (doc.empty() ? "" : "\n") + std::string(doc));
       }
   return result;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/build.h"
+#include "codegen/declaration.h"
 #include "codegen/infer.h"
 #include "lang/diagnostics.h"
 #include "lang/parser.h"
@@ -30,6 +31,8 @@ public:
   const Ast &keep(std::unique_ptr<Ast> ast) { return *asts_.emplace_back(std::move(ast)); }
   /// Takes up a function. `replace`: one for the same parameters is replaced (REPL); else that is an error.
   void define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics);
+  /// Takes up the structs and classes among the statements, which may refer to each other.
+  void define_structs(std::span<const Stmt *const> statements, bool replace, Diagnostics &diagnostics);
   void declare(const ExternStmt &function, Diagnostics &diagnostics);
   /// Notes the names that the functions and lambdas of a statement mention.
   void note_shared_names(const Stmt &statement) { collect_free_names(statement, shared_); }
@@ -52,6 +55,7 @@ public:
   // Names
   NameMeaning lookup(std::string_view name, bool from_library) override;
   std::vector<const KirFunction *> library_methods(std::string_view name) override;
+  const Declaration *declaration(std::string_view name, bool from_library) override;
   const GlobalState &assign(std::string_view name, const Abstract &value) override;
   std::vector<std::string_view> all() const override;
 
@@ -62,12 +66,22 @@ public:
   uint64_t functions_built = 0;
 
 private:
+  /// A function, or the constructor of a struct or class.
   struct Method {
-    const FunctionStmt *statement;
+    const FunctionStmt *function = nullptr;
+    const StructStmt *structure = nullptr;
     std::string parameters; // Their number and annotations: what makes two definitions the same method.
+    std::unique_ptr<Declaration> declaration; // Of a constructor.
     std::unique_ptr<KirFunction> kir;
+
+    Span name_span() const { return function ? function->name.span : structure->name.span; }
   };
   using Methods = std::unordered_map<std::string_view, std::vector<std::unique_ptr<Method>>>;
+  /// Adds it to its name's methods, or replaces the one for the same parameters. Null when that is an error.
+  Method *add(std::string_view name, Method method, bool replace, Diagnostics &diagnostics);
+  Method *add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics);
+  static Method constructor_of(const StructStmt &structure, TypeTable &types, bool from_library);
+  std::string head_of(const Method &method) const;
   std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
   void load_library();
   std::string parameters_of(const FunctionStmt &function) const;

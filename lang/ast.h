@@ -86,9 +86,10 @@ struct Ident {
 
 /// What could not be parsed; already reported.
 struct ErrorType : TypeExprOf<TypeExprKind::Error> {};
-/// `f64`, `str`, `none`.
+/// `f64`, `str`, `none`, `Point`; `Point(i64, f64)`: with the types of the fields that have none of their own.
 struct NamedType : TypeExprOf<TypeExprKind::Named> {
   std::string_view name;
+  List<const TypeExpr *> arguments;
 };
 /// `(T, U)`, `(x: T, y: U)`: `names` is empty or as long as `elements`.
 struct TupleType : TypeExprOf<TypeExprKind::Tuple> {
@@ -313,6 +314,13 @@ struct FunctionStmt : StmtOf<StmtKind::Function> {
   const TypeExpr *result; // Null when not given.
   const Expr *body;
   std::string_view doc;   // The `##` lines above, without the marks, joined by newlines.
+};
+/// `struct Point { x, y: f64 = 0 }`, `class Node { ... }`.
+struct StructStmt : StmtOf<StmtKind::Struct> {
+  Ident name;
+  bool is_class;
+  List<Param> fields;
+  std::string_view doc;
 };
 /// `extern "lib.so" name(x: T): U`; the library may be left out.
 struct ExternStmt : StmtOf<StmtKind::Extern> {

@@ -257,6 +257,11 @@ void AstPrinter::print(const Stmt *stmt) {
     head(node.name.text), function(node), print(node.body);
     break;
   }
+  case StmtKind::Struct: {
+    const auto &node = cast<StructStmt>(stmt);
+    head(fmt::format("{}{}", node.is_class ? "class " : "", node.name.text)), all(node.fields);
+    break;
+  }
   case StmtKind::Extern: {
     const auto &node = cast<ExternStmt>(stmt);
     head(fmt::format("{} {}", quoted(node.library), node.name.text)), function(node);
@@ -275,8 +280,8 @@ void AstPrinter::print(const TypeExpr *type) {
   line(fmt::format("{}Type", type_names[static_cast<size_t>(type->kind)]), detail, type->span);
   ++depth_;
   switch (type->kind) {
-  case TypeExprKind::Error:
-  case TypeExprKind::Named: break;
+  case TypeExprKind::Error: break;
+  case TypeExprKind::Named: all(cast<NamedType>(type).arguments); break;
   case TypeExprKind::Tuple: all(cast<TupleType>(type).elements); break;
   case TypeExprKind::Array: print(cast<ArrayType>(type).element); break;
   case TypeExprKind::Function:

@@ -154,6 +154,8 @@ bool Parser::at_closing() const {
   case TokenKind::Fn: return token().newline_before && kind(1) == TokenKind::Identifier;
   case TokenKind::Let:
   case TokenKind::Global:
+  case TokenKind::Struct:
+  case TokenKind::Class:
   case TokenKind::While:
   case TokenKind::Return:
   case TokenKind::Break:

@@ -4,6 +4,15 @@
 
 namespace kiln {
 
+namespace {
+
+/// The operators that a program may define for its own types; `not`, `and`, `or` are for bool only.
+bool is_definable_operator(TokenKind kind) {
+  return kind == TokenKind::Xor || (kind >= TokenKind::Less && kind <= TokenKind::Tilde);
+}
+
+} // namespace
+
 // `name(...) =` and `name(...):` at the start of a statement define a function.
 bool Parser::at_definition() const {
   if (kind() != TokenKind::Identifier || kind(1) != TokenKind::LeftParen || token(1).newline_before) return false;
@@ -24,17 +33,33 @@ const Stmt *Parser::parse_definition() {
                                  body ? body : error_expr(name.begin), doc);
 }
 
-// function = 'fn' name params (':' type)? (block | '=' expression)
+// `fn ()(f: T, x)`: what calling a T does.
+bool Parser::at_call_operator() const {
+  return kind() == TokenKind::Fn && kind(1) == TokenKind::LeftParen && kind(2) == TokenKind::RightParen &&
+         kind(3) == TokenKind::LeftParen;
+}
+
+// function-name = name | operator | '[' ']' '='? | '(' ')'
+std::optional<Ident> Parser::parse_function_name() {
+  uint32_t begin = token().begin;
+  bool index = kind() == TokenKind::LeftBracket && kind(1) == TokenKind::RightBracket;
+  bool call = kind() == TokenKind::LeftParen && kind(1) == TokenKind::RightParen;
+  if (index || call) {
+    advance();
+    advance();
+    bool store = index && accept(TokenKind::Assign);
+    return Ident{call ? "()" : store ? "[]=" : "[]", since(begin)};
+  }
+  if (!is_definable_operator(kind())) return parse_name("the name of a function");
+  const Token &op = advance();
+  return Ident{text(op), span(op)};
+}
+
+// function = 'fn' function-name params (':' type)? (block | '=' expression)
 const Stmt *Parser::parse_function() {
   std::string_view doc = doc_above(at_);
   uint32_t begin = advance().begin;
-  bool is_operand = kind() == TokenKind::Identifier || kind() == TokenKind::Number || kind() == TokenKind::Char ||
-                    kind() == TokenKind::StringBegin || is_keyword(kind());
-  if (!is_operand && kind(1) == TokenKind::LeftParen) { // An operator: fn +(a, b).
-    not_yet(span(token()), fmt::format("fn {}", text(token())));
-    return parse_error_statement(begin);
-  }
-  std::optional<Ident> name = parse_name("the name of a function");
+  std::optional<Ident> name = parse_function_name();
   if (!name) return parse_error_statement(begin);
   if (!next_is(TokenKind::LeftParen)) {
     expected("'(' and the parameters");

@@ -25,7 +25,7 @@ std::optional<BinaryOp> compound_operator(TokenKind kind) {
 
 bool ends_at_brace(TokenKind first) {
   return first == TokenKind::If || first == TokenKind::LeftBrace || first == TokenKind::While ||
-         first == TokenKind::For || first == TokenKind::Fn;
+         first == TokenKind::For || first == TokenKind::Fn || first == TokenKind::Struct || first == TokenKind::Class;
 }
 
 } // namespace
@@ -56,12 +56,13 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
   }
 }
 
-// statement = function | definition | extern | let | const | global | while | for | 'break' | 'continue' | return
+// statement = function | definition | struct | extern | let | const | global | while | for | 'break' | 'continue' | return
 //           | block | if | assignment | expression
 const Stmt *Parser::parse_statement() {
   uint32_t begin = token().begin;
   switch (kind()) {
-  case TokenKind::Fn: return kind(1) == TokenKind::LeftParen ? parse_simple_statement() : parse_function();
+  case TokenKind::Fn:
+    return kind(1) == TokenKind::LeftParen && !at_call_operator() ? parse_simple_statement() : parse_function();
   case TokenKind::Extern: return parse_extern();
   case TokenKind::Let: return parse_let();
   case TokenKind::Const: return parse_const();
@@ -74,7 +75,7 @@ const Stmt *Parser::parse_statement() {
   case TokenKind::If:
   case TokenKind::LeftBrace: return parse_block_statement();
   case TokenKind::Struct:
-  case TokenKind::Class:
+  case TokenKind::Class: return parse_struct();
   case TokenKind::Import: not_yet(span(token()), text(token())); return parse_error_statement(begin);
   case TokenKind::Else:
     error<Diag::StrayElse>(span(token())).help("'else' follows the '}' of its 'if': '} else {'");

@@ -18,14 +18,23 @@ const TypeExpr *Parser::parse_type(TypePlace place) {
   return type;
 }
 
-// type-operand = name | 'none' | tuple-type | array-type | function-type
+// type-operand = name ('(' type (',' type)* ')')? | 'none' | tuple-type | array-type | function-type
 const TypeExpr *Parser::parse_type_operand() {
   uint32_t begin = token().begin;
   switch (kind()) {
   case TokenKind::Identifier:
   case TokenKind::None: {
     const Token &name = advance();
-    return ast_.make<NamedType>(span(name), text(name));
+    std::vector<const TypeExpr *> arguments;
+    if (next_is(TokenKind::LeftParen)) {
+      Bracket bracket(*this, false);
+      while (!at_closing() && !panicking_) {
+        arguments.push_back(parse_type());
+        if (!accept(TokenKind::Comma)) break;
+      }
+      bracket.close("',' or ')'");
+    }
+    return ast_.make<NamedType>(since(begin), text(name), ast_.list(arguments));
   }
   case TokenKind::LeftParen: return parse_tuple_type();
   case TokenKind::LeftBracket: return parse_array_type();

@@ -152,7 +152,9 @@ private:
 
   // --- functions (parser_function.cpp) ---
   bool at_definition() const;
+  bool at_call_operator() const;
   const Stmt *parse_function();
+  std::optional<Ident> parse_function_name();
   const Stmt *parse_definition();
   const Stmt *parse_extern();
   List<Param> parse_params();
@@ -163,6 +165,10 @@ private:
   const Expr *parse_fn_lambda();
   std::string_view doc_above(uint32_t token);
   std::optional<Ident> parse_name(std::string_view what);
+
+  // --- structs and classes (parser_struct.cpp) ---
+  const Stmt *parse_struct();
+  void parse_fields(uint32_t opener, std::vector<Param> &fields);
 
   // --- patterns (parser_pattern.cpp) ---
   const Pattern *parse_pattern();

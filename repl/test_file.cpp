@@ -13,6 +13,7 @@ namespace {
 
 /// Name and parameter types of a definition as they are written: two of the same are a redefinition.
 std::string signature(const Stmt *stmt, const Sources &sources) {
+  if (const auto *structure = as<StructStmt>(stmt)) return "struct " + std::string(structure->name.text);
   const auto *function = as<FunctionStmt>(stmt);
   if (!function) return {};
   std::string text = std::string(function->name.text) + "(";
@@ -102,7 +103,7 @@ void TestFile::cut(const Ast &ast) {
     }
     TestUnit unit{first, last};
     unit.definition = signature(stmt, sources_);
-    unit.begin = as<FunctionStmt>(stmt) ? documentation_start(text, first) : stmt->span.begin;
+    unit.begin = as<FunctionStmt>(stmt) || as<StructStmt>(stmt) ? documentation_start(text, first) : stmt->span.begin;
     unit.end = end;
     units_.push_back(std::move(unit));
   }
@@ -184,11 +185,14 @@ bool TestFile::run(const EngineOptions &options) {
   Engine engine(options);
   std::map<std::string, int> definitions;
   for (const TestUnit &unit : units_) ++definitions[unit.definition];
-  for (const bool ahead : {true, false})
-    for (TestUnit &unit : units_) {
-      const bool hoisted = !unit.definition.empty() && definitions[unit.definition] == 1;
-      if (hoisted == ahead && !unit.broken && !interrupted_) run_unit(engine, unit);
-    }
+  enum Round { structs, functions, rest }; // Functions may have parameters of the structs' types.
+  auto round_of = [&](const TestUnit &unit) {
+    if (unit.definition.empty() || definitions[unit.definition] != 1) return rest;
+    return unit.definition.starts_with("struct ") ? structs : functions;
+  };
+  for (Round round : {structs, functions, rest})
+    for (TestUnit &unit : units_)
+      if (round_of(unit) == round && !unit.broken && !interrupted_) run_unit(engine, unit);
   return !interrupted_;
 }
 

@@ -23,7 +23,7 @@ struct TestEvent {
 struct TestUnit {
   uint32_t first_line, last_line;
   uint32_t begin = 0, end = 0; // Offsets of the text to run; empty: none.
-  std::string definition = {}; // The signature of the one function that it defines; else empty.
+  std::string definition = {}; // The signature of the one function, or struct or class, that it defines; else empty.
   bool broken = false;         // Has a syntax error, and is not run.
 
   std::string printed = {};

@@ -39,6 +39,9 @@ std::string_view name_of(TypeKind kind) {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
+  case TypeKind::Struct:
+  case TypeKind::Class:
+  case TypeKind::Family:
   case TypeKind::Open: return "?";
   }
   return "?";
@@ -72,6 +75,9 @@ std::string range_text(TypeKind kind) {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
+  case TypeKind::Struct:
+  case TypeKind::Class:
+  case TypeKind::Family:
   case TypeKind::Open: return "?";
   }
   return "?";

@@ -45,6 +45,9 @@ public:
     case TypeKind::Range:
     case TypeKind::Function:
     case TypeKind::Lambda:
+    case TypeKind::Struct:
+    case TypeKind::Class:
+    case TypeKind::Family:
     case TypeKind::Open: {
       std::string shown;
       append_value(shown, type, value);

@@ -1,5 +1,6 @@
 #include "jit/runtime/print.h"
 
+#include "codegen/declaration.h"
 #include "codegen/kir.h"
 #include "jit/runtime/array.h"
 #include "jit/runtime/number_text.h"
@@ -7,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <vector>
 
 namespace kiln {
 namespace {
@@ -23,6 +26,7 @@ public:
     case TypeKind::Error:
     case TypeKind::Never:
     case TypeKind::None:
+    case TypeKind::Family:
     case TypeKind::Open: out_ += "none"; return;
     case TypeKind::Bool: out_ += load<uint8_t>(value) ? "true" : "false"; return;
     case TypeKind::I8: out_ += number.of(int64_t{load<int8_t>(value)}); return;
@@ -41,7 +45,12 @@ public:
       return;
     }
     case TypeKind::Range: out_ += to_string(load<RangeValue>(value)); return;
-    case TypeKind::Tuple: tuple(type, value); return;
+    case TypeKind::Tuple: parts(type, value); return;
+    case TypeKind::Struct:
+      out_ += type->declaration->name;
+      parts(type, value);
+      return;
+    case TypeKind::Class: object(type, load<const void *>(value)); return;
     case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
     case TypeKind::Function: fmt::format_to(std::back_inserter(out_), "fn {}", type->name); return;
     case TypeKind::Lambda: lambda(type); return;
@@ -55,15 +64,29 @@ private:
     return *static_cast<const T *>(value);
   }
 
-  void tuple(const Type *type, const void *tuple) {
+  void parts(const Type *type, const void *whole) {
     out_ += '(';
-    for (size_t i = 0; i < type->elements.size(); ++i) {
+    for (size_t i = 0; i < type->parts().size(); ++i) {
       if (i > 0) out_ += ", ";
       if (!type->names.empty() && !type->names[i].empty()) (out_ += type->names[i]) += ": ";
-      value(type->elements[i], static_cast<const char *>(tuple) + offset_of(type, i), true);
+      value(type->parts()[i], static_cast<const char *>(whole) + offset_of(type, i), true);
     }
     // Without the comma a single element would read as an expression in parentheses.
-    out_ += type->elements.size() == 1 && type->names.empty() ? ",)" : ")";
+    out_ += type->parts().size() == 1 && type->names.empty() ? ",)" : ")";
+  }
+
+  /// An object inside of itself is not shown again, nor one that lies deeper than a reader looks. (A variable whose
+  /// statement failed holds none.)
+  void object(const Type *type, const void *object) {
+    constexpr size_t deepest = 200;
+    out_ += type->declaration->name;
+    if (!object || objects_.size() == deepest || std::find(objects_.begin(), objects_.end(), object) != objects_.end()) {
+      out_ += "(...)";
+      return;
+    }
+    objects_.push_back(object);
+    parts(type, object);
+    objects_.pop_back();
   }
 
   void array(const Type *type, const ArrayHeader *array) {
@@ -112,6 +135,7 @@ private:
 
   std::string &out_;
   const ShowOptions &options_;
+  std::vector<const void *> objects_; // Around the place.
 };
 
 bool starts_interpolation(std::string_view after_dollar) {

@@ -133,6 +133,11 @@ public:
       return fmt::format("(fn {} {} {})", function.name.text, signature(function.params, function.result),
                          expr(function.body));
     }
+    case StmtKind::Struct: {
+      const auto &structure = cast<StructStmt>(node);
+      return fmt::format("({} {} {})", structure.is_class ? "class" : "struct", structure.name.text,
+                         signature(structure.fields, nullptr));
+    }
     case StmtKind::Extern: {
       const auto &function = cast<ExternStmt>(node);
       return fmt::format("(extern \"{}\" {} {})", function.library, function.name.text,

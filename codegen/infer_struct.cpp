@@ -1,0 +1,174 @@
+// Structs and classes: construction, fields, and the operators that a program defines for them.
+#include "codegen/body_inference.h"
+
+#include "codegen/declaration.h"
+#include "codegen/type_resolve.h"
+
+namespace kiln {
+
+/// What the type of a field is before the instance is known: open ones take the argument's.
+const Type *BodyInference::field_type(const Declaration::Field &field, bool open, const Type *given) {
+  const Type *declared = open ? nullptr : resolve(field.annotation, function_.from_library);
+  return declared && !has_family(declared) ? declared : given;
+}
+
+Abstract BodyInference::construct(const Inst &inst, const KirFunction &constructor, const std::vector<int> &sources,
+                                  const Arguments &arguments) {
+  const Declaration &declaration = *constructor.constructs;
+  TypeResolver resolver = this->resolver(declaration.from_library);
+  CallPlan made;
+  made.kind = CallPlan::Construct;
+  made.sources = sources;
+  made.arguments = arguments.insts;
+  std::vector<const Type *> types, open;
+  for (size_t p = 0; p < sources.size(); ++p) {
+    const Declaration::Field &field = declaration.fields[p];
+    bool is_open_field = resolver.is_open(declaration, field);
+    if (sources[p] >= 0) {
+      const Inst &argument = *arguments.insts[static_cast<size_t>(sources[p])];
+      const Type *given = value(&argument).type;
+      if (is_open_field && field.annotation && !accepts(field.annotation, given, declaration.from_library)) {
+        report_store(argument, value(&argument), resolve(field.annotation, declaration.from_library), "a field");
+        return error_value(inst);
+      }
+      if (is_open_field && !settled(inst, argument, given)) return error_value(inst);
+      types.push_back(field_type(field, is_open_field, given));
+    } else {
+      Specialisation &value_of = inference_.specialise(*constructor.params[p].default_value, types);
+      specialisation_.callees.push_back(&value_of);
+      made.defaults.push_back(&value_of);
+      for (const Diagnostic &error : value_of.errors) diagnostics_.add(error);
+      types.push_back(field_type(field, is_open_field, value_of.result));
+    }
+    if (types.back()->is(TypeKind::Error)) return error_value(inst);
+    if (is_open_field) open.push_back(types.back());
+  }
+  made.result = resolver.instance(declaration, open);
+  if (made.result->is(TypeKind::Error)) return error_value(inst);
+  if (Inference::is_too_large(made.result)) {
+    diagnostics_.report<Diag::EndlessSpecialisation>(inst.span, declaration.name)
+        .help("each value holds the one before it, so that each has a type of its own");
+    return error_value(inst);
+  }
+  made.operands.assign(made.result->fields.begin(), made.result->fields.end());
+  for (size_t p = 0; p < sources.size(); ++p)
+    if (sources[p] >= 0 &&
+        !store_in_field(*arguments.insts[static_cast<size_t>(sources[p])], made.operands[p]))
+      return error_value(inst);
+  plan(inst) = made;
+  return of(made.result, inst);
+}
+
+/// Whether the value can be stored in a field of the type; reports when not.
+bool BodyInference::store_in_field(const Inst &stored, const Type *field) {
+  const Abstract &given = value(&stored);
+  if (field->is_array()) raise_open(given.type, of(field->element(), stored), stored.span);
+  if (convertible(given, field)) return true;
+  report_store(stored, given, field, "a field");
+  return false;
+}
+
+void BodyInference::report_no_field(const Inst &inst, const Type *type) {
+  Diagnostic &error =
+      diagnostics_.report<Diag::NoField>(inst.op_span.known() ? inst.op_span : inst.span, type, inst.name);
+  std::vector<std::string_view> names(type->names.begin(), type->names.end());
+  if (auto near = closest(inst.name, names))
+    error.help(fmt::format("did you mean `{}`?", *near));
+  else if (type->is_declared() && !names.empty())
+    error.help(fmt::format("its fields are {}", fmt::join(names, ", ")));
+  if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty())
+    error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
+}
+
+Abstract BodyInference::rule_field(const Inst &inst) {
+  const Type *base = value(inst.args[0]).type;
+  if (auto part = base->part(inst.name)) return of(base->parts()[*part], inst);
+  report_no_field(inst, base);
+  return error_value(inst);
+}
+
+Abstract BodyInference::rule_set_field(const Inst &inst) {
+  const Type *base = value(inst.args[0]).type;
+  if (!base->is_declared()) {
+    Diagnostic &error = diagnostics_.report<Diag::FieldAssignment>(inst.span, base);
+    if (base->is(TypeKind::Tuple))
+      error.help("make a new tuple, as in `p = (x: p.x + 1, y: p.y)`, or declare a struct");
+    return error_value(inst);
+  }
+  auto part = base->part(inst.name);
+  if (!part) {
+    report_no_field(inst, base);
+    return error_value(inst);
+  }
+  if (!keeps_base(inst) && !inst.stored) {
+    const Inst *root = inst.args[0];
+    if (root->op == Op::Name)
+      diagnostics_.report<Diag::FieldOfGlobal>(inst.span, root->name, inst.name)
+          .help(fmt::format("to change it, say `global {}` first", root->name));
+    else
+      diagnostics_.report<Diag::FieldOfNoVariable>(inst.span, base, inst.name)
+          .help("put it into a variable first, or declare a class, whose objects are shared");
+    return error_value(inst);
+  }
+  return store_in_field(*inst.args[1], base->parts()[*part]) ? of(base, inst) : error_value(inst);
+}
+
+bool InferenceResult::keeps_base(const Inst &inst) const {
+  if (inst.op != Op::SetField || !values[inst.args[0]->id].type) return false;
+  return values[inst.args[0]->id].is(TypeKind::Class) || (inst.writes_back && keeps_base(*inst.args[1]));
+}
+
+// --- operators ---
+
+/// The call of the method that a program (or the library) defines for an operator, when one takes the operands.
+std::optional<Abstract> BodyInference::call_operator(const Inst &inst, std::string_view name,
+                                                     const std::vector<const Inst *> &operands) {
+  remember_name(name);
+  bool matched = false;
+  Arguments arguments{operands, {}, {}};
+  std::vector<const KirFunction *> methods = look_up(name).methods;
+  if (!methods.empty()) {
+    Abstract made = call_methods(inst, name, methods, arguments, matched);
+    if (matched) return made;
+    if (methods.front()->from_library) return std::nullopt;
+  }
+  methods = inference_.names().library_methods(name);
+  if (methods.empty()) return std::nullopt;
+  Abstract made = call_methods(inst, name, methods, arguments, matched);
+  return matched ? std::optional(made) : std::nullopt;
+}
+
+std::optional<Abstract> BodyInference::call_binary(const Inst &inst) {
+  std::string_view name = spelling(inst.binary_op);
+  std::vector<const Inst *> operands(inst.args.begin(), inst.args.end());
+  std::optional<Abstract> made = call_operator(inst, name, operands);
+  if (!made && inst.binary_op == BinaryOp::NotEqual && (made = call_operator(inst, name = "==", operands)))
+    plan(inst).negated = true;
+  if (made && is_comparison(inst.binary_op)) check_result(inst, name, types_.boolean, *made);
+  return made;
+}
+
+/// Reports a method of an operator that gives something else than it must.
+void BodyInference::check_result(const Inst &inst, std::string_view name, const Type *wanted, Abstract &made) {
+  if (made.type == wanted || made.is(TypeKind::Error) || made.is(TypeKind::Never)) return;
+  diagnostics_.report<Diag::OperatorResult>(inst.span, name, wanted, made.type)
+      .note(plan(inst).callee->function->name_span, "it is defined here");
+  made = error_value(inst);
+}
+
+/// How a value becomes text: by the program's `str` for its struct or class, or as it is.
+CallPlan BodyInference::show_plan(const Inst &inst, const Inst *shown) {
+  CallPlan as_it_is;
+  as_it_is.kind = CallPlan::Argument;
+  as_it_is.result = value(shown).type;
+  as_it_is.arguments = {shown};
+  if (!value(shown).type->is_declared()) return as_it_is;
+  std::optional<Abstract> made = call_operator(inst, "str", {shown});
+  if (!made) return as_it_is;
+  check_result(inst, "str", types_.str, *made);
+  CallPlan call = std::move(plan(inst));
+  result_->plans.erase(inst.id);
+  return made->is(TypeKind::Str) ? call : as_it_is;
+}
+
+} // namespace kiln

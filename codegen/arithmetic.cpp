@@ -67,7 +67,7 @@ OperatorTypes arithmetic(TypeTable &types, BinaryOp op, const Abstract &left, co
     return refuse("interpolate it, as in \"text $x\", or convert it with `str(...)`");
   if (!computes(left) || !computes(right)) {
     if (left.type->is_array() || right.type->is_array())
-      return refuse("use a loop or a comprehension, as in `[x * 2 for x in xs]`");
+      return refuse(fmt::format("for each element write `.{0}`, as in `xs .{0} ys`", spelling(op)));
     return refuse();
   }
   const Type *type = promoted(types, left, right);
@@ -184,7 +184,7 @@ OperatorTypes unary_types(TypeTable &types, UnaryOp op, const Abstract &operand)
   case UnaryOp::Plus:
   case UnaryOp::Negate:
     if (!computes(operand))
-      return refuse();
+      return refuse(type->is_array() ? "for each element write `.-xs`" : "");
     if (type->is(TypeKind::U64))
       return op == UnaryOp::Plus ? same(type) : refuse("a u64 has no negative: convert it with `i64(...)` first, or write `0u64 -% x`");
     return same(type->is(TypeKind::U32) ? types.i64 : computes_as(types, type));

@@ -52,6 +52,11 @@ private:
   Abstract rule_iterate(const Inst &inst);
   Abstract rule_comprehension(const Inst &inst);
   Abstract rule_destructure(const Inst &inst);
+  // Broadcasts (infer_broadcast.cpp).
+  Abstract rule_broadcast(const Inst &inst);
+  Abstract rule_broadcast_store(const Inst &inst);
+  /// The operation's result for one element; `rank` gets the greatest of the operands'. Not usable when reported.
+  Abstract broadcast_element(const Inst &inst, size_t first_operand, uint32_t &rank);
   Abstract rule_store_global(const Inst &inst);
   /// The indices of an Index or SetIndex on an array; false when reported.
   bool check_indices(const Inst &inst, const Type *array, size_t count);

@@ -93,6 +93,7 @@ Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
     effect(cast<ExprStmt>(next).value);
     return nullptr;
   case StmtKind::Assign: assign(cast<AssignStmt>(next)); return nullptr;
+  case StmtKind::BroadcastAssign: assign_elements(cast<BroadcastAssignStmt>(next)); return nullptr;
   case StmtKind::Let: declare(*cast<LetStmt>(next).target, build(cast<LetStmt>(next).value)); return nullptr;
   case StmtKind::While: build_while(cast<WhileStmt>(next)); return nullptr;
   case StmtKind::For: build_for(cast<ForStmt>(next)); return nullptr;

@@ -53,6 +53,13 @@ private:
                   List<Argument> arguments);
   Inst *emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right);
 
+  // Broadcasts (build_broadcast.cpp).
+  Inst *build_broadcast(const BroadcastExpr &nest);
+  void assign_elements(const BroadcastAssignStmt &statement);
+  /// The operation of a nest as a function of its operands; `compound`: of the target's element first.
+  const KirFunction *build_operation(const Expr *nest, std::span<const Expr *const> operands,
+                                     const BroadcastAssignStmt *compound);
+
   // Control flow.
   void effect(const Expr *expr);
   void branch_on(const Expr *condition, Block *yes, Block *no);
@@ -115,6 +122,8 @@ private:
   const Body &body_;
   SsaBuilder ssa_;
   const TypeExpr *result_type_ = nullptr;
+  /// The operation of a broadcast: what its operands' elements are.
+  const std::unordered_map<const Expr *, Inst *> *elements_ = nullptr;
   bool single_assignment_ = false; // A unit that is one plain assignment.
   struct LoopTargets {
     Block *on_break, *on_continue;

@@ -7,18 +7,23 @@ namespace kiln {
 Inst *BodyBuilder::build(const Expr *expr) {
   // Down the left spine without recursion: `a + b + c + ...` is as deep as it is long.
   std::vector<const Expr *> spine;
-  while (expr->kind != ExprKind::Logical) { // Those have a spine of their own.
+  auto is_leaf = [this](const Expr *at) {
+    if (elements_ && elements_->contains(at)) return true;
+    return at->kind == ExprKind::Logical || (at->kind == ExprKind::Broadcast && !elements_); // Have spines of their own.
+  };
+  while (!is_leaf(expr)) {
     const Expr *left = left_operand(expr);
     if (!left) break;
     spine.push_back(expr);
     expr = left;
   }
-  Inst *value = emit_leaf(expr);
+  Inst *value = elements_ && elements_->contains(expr) ? elements_->at(expr) : emit_leaf(expr);
   for (size_t i = spine.size(); i-- > 0;) value = emit_above_left(spine[i], value);
   return value;
 }
 
 Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
+  if (expr->kind == ExprKind::Broadcast) return left; // Within a nest: its operation on elements.
   if (const BinaryExpr *binary = as<BinaryExpr>(expr))
     return emit_binary(binary->op, expr->span, binary->op_span, left, build(binary->right));
   if (const CallExpr *call = as<CallExpr>(expr)) return emit_call(Op::Call, expr, left, {}, {}, call->arguments);
@@ -70,6 +75,7 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::EmptyArray: return emit(cast<EmptyArrayExpr>(expr));
   case ExprKind::Comprehension: return build_comprehension(cast<ComprehensionExpr>(expr));
   case ExprKind::Lambda: return emit(Callable(cast<LambdaExpr>(expr)));
+  case ExprKind::Broadcast: return build_broadcast(cast<BroadcastExpr>(expr));
   case ExprKind::Binary:
   case ExprKind::Call:
   case ExprKind::MethodCall:

@@ -190,7 +190,7 @@ Abstract BuiltinRules::math(int operands) {
   for (size_t i = 0; i < arguments_.size() && !type; ++i)
     if (!argument(i).type->is_number() && !argument(i).is(TypeKind::Bool)) {
       if (argument(i).type->is_array())
-        return refuse(i, "a number", fmt::format("for each element write `[{}(x) for x in xs]`", name_));
+        return refuse(i, "a number", fmt::format("for each element write `{}.(xs)`", name_));
       return refuse(i, "a number");
     }
   return intrinsic(IntrinsicKind::Math, std::vector(static_cast<size_t>(operands), type), type, name_);

@@ -50,6 +50,8 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::CompAppend:
   case Op::CompDone: return rule_comprehension(inst);
   case Op::Destructure: return rule_destructure(inst);
+  case Op::Broadcast: return rule_broadcast(inst);
+  case Op::BroadcastStore: return rule_broadcast_store(inst);
   case Op::Param:
   case Op::Convert:
   case Op::LoadGlobal:
@@ -66,8 +68,10 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::ArrayHas:
   case Op::Increment:
   case Op::LinearGet:
+  case Op::LinearSet:
   case Op::LambdaGet:
   case Op::ArrayNew:
+  case Op::ArrayRaw:
   case Op::CompAlloc:
   case Op::CompFinish: break; // Typed KIR only.
   }
@@ -275,7 +279,8 @@ Abstract BodyInference::rule_index(const Inst &inst) {
   size_t count = inst.args.size() - 1;
   if (base.type->is_array()) {
     if (count == 1 && value(inst.args[1]).is(TypeKind::Range) && base.type->rank == 1) {
-      plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Slice, {}, {}, {base.type, types_.range}, {0, 1}, {}, false, base.type, {}, {inst.args[0], inst.args[1]}};
+      IntrinsicKind kind = inst.shared ? IntrinsicKind::View : IntrinsicKind::Slice;
+      plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, kind, {}, {}, {base.type, types_.range}, {0, 1}, {}, false, base.type, {}, {inst.args[0], inst.args[1]}};
       return of(base.type, inst);
     }
     if (!check_indices(inst, base.type, count))

@@ -69,6 +69,7 @@ struct Inst {
   bool stored = false;      // SetField
   bool writes_back = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is
                             // args.back(); nothing is left to do when that has changed an object of a class.
+  bool shared = false;      // Index by a range (untyped): the elements themselves, not a copy
   BinaryOp binary_op{};
   UnaryOp unary_op{};
   Conversion conversion{};
@@ -134,6 +135,7 @@ struct KirFunction {
   bool has_loop = false;
   bool typed = false;
   bool from_library = false;
+  bool fused = false;       // The operation of a broadcast: part of its caller's loop, so always inlined.
   std::deque<Block> block_storage;
   std::deque<Inst> inst_storage;
   std::vector<Block *> blocks;

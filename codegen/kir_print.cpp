@@ -171,7 +171,7 @@ void Printer::put_before_args(const Inst &inst) {
     put(" {}", to_string(inst.intrinsic));
   else if (inst.op == Op::Coerce)
     put(" {}", text(inst.role));
-  else if (inst.op == Op::Lambda)
+  else if (inst.function)
     put(" {}", lambda_name(inst.function));
   if (inst.callee) put(" {}", inst.callee->display);
   if (inst.global) put(" {}", inst.global->name);
@@ -205,6 +205,7 @@ void Printer::put_after_args(const Inst &inst) {
   else if (inst.op == Op::CompNew)
     put(" rank {}", inst.index);
   if (inst.exact) put(" exact");
+  if (inst.shared) put(" shared");
   if (inst.inclusive) put(" inclusive");
   if (inst.fresh) put(" fresh");
   if (inst.stored) put(" stored");

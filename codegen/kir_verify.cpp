@@ -170,8 +170,14 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::CallExtern:
     if (!inst.external) fail("%{}: a CallExtern without a function", inst.id);
     break;
+  case Op::Broadcast:
+    if (!inst.function) fail("%{}: a Broadcast without an operation", inst.id);
+    break;
+  case Op::BroadcastStore: least = 1; break;
+  case Op::LinearSet: exactly(3); break;
   case Op::Intrinsic:
   case Op::ObjectNew:
+  case Op::ArrayRaw:
   case Op::ArrayNew: break;
   }
   if (inst.args.size() < least || inst.args.size() > most)

@@ -14,6 +14,7 @@ FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
   if (llvm::Function *direct = module_.direct_callee(callee, may_copy)) {
     call = builder_.CreateCall(direct, arguments);
     call->setAttributes(signature_attributes(callee, 0));
+    if (callee.function && callee.function->fused) call->addFnAttr(llvm::Attribute::AlwaysInline);
     // Backtraces show every caller; only a function's calls of itself may become a loop.
     if (direct != &function_) call->setTailCallKind(llvm::CallInst::TCK_NoTail);
   } else {

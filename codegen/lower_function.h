@@ -150,6 +150,12 @@ private:
   Value emit_comp_alloc(const Inst &inst);
   Value emit_comp_finish(const Inst &inst);
 
+  // --- broadcasts (lower_broadcast.cpp) ---
+  Value emit_linear_set(const Inst &inst);
+  Value emit_array_raw(const Inst &inst);
+  Value emit_common_shape(const Inst &inst);
+  void emit_check_shapes(const Inst &inst);
+
   // --- ranges (lower_range.cpp) ---
   Value emit_range(const Inst &inst);
   Value range_part(const Inst *range, unsigned part);

@@ -46,7 +46,9 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::ArrayHas: return builder_.CreateICmpSLT(arg(inst, 1), length_of(inst.args[0]));
   case Op::Increment: return builder_.CreateAdd(arg(inst, 0), i64(1), "", true, true);
   case Op::LinearGet: return emit_linear_get(inst);
+  case Op::LinearSet: return emit_linear_set(inst);
   case Op::ArrayNew: return emit_array_new(inst);
+  case Op::ArrayRaw: return emit_array_raw(inst);
   case Op::CompAlloc: return emit_comp_alloc(inst);
   case Op::CompFinish: return emit_comp_finish(inst);
   case Op::Name:
@@ -64,6 +66,8 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::IterNext:
   case Op::CompNew:
   case Op::CompDone:
+  case Op::Broadcast:
+  case Op::BroadcastStore:
   case Op::Destructure: break;
   }
   llvm_unreachable("an untyped operation in typed KIR");

@@ -59,6 +59,11 @@ FunctionLowering::Value FunctionLowering::emit_intrinsic(const Inst &inst) {
     return call_runtime(Runtime::kiln_parse_float, {str_data(arg(inst, 0)), str_length(arg(inst, 0))});
   case IntrinsicKind::Chars:
     return call_runtime(Runtime::kiln_str_chars, {str_data(arg(inst, 0)), str_length(arg(inst, 0))});
+  case IntrinsicKind::CommonShape: return emit_common_shape(inst);
+  case IntrinsicKind::CheckShapes: emit_check_shapes(inst); return nullptr;
+  case IntrinsicKind::Apart:
+    return call_runtime(Runtime::kiln_array_apart, {arg(inst, 0), module_.type_object(first), arg(inst, 1),
+                                                    module_.type_object(inst.args[1]->type)});
   case IntrinsicKind::Identity: return builder_.CreateICmpEQ(arg(inst, 0), arg(inst, 1));
   }
   return nullptr;

@@ -21,6 +21,7 @@ std::unique_ptr<KirFunction> Reify::run() {
   to_->is_unit = from_.is_unit;
   to_->has_loop = from_.has_loop;
   to_->from_library = from_.from_library;
+  to_->fused = from_.fused;
   to_->typed = true;
   map_.resize(from_.inst_count());
   make_blocks();

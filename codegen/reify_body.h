@@ -11,6 +11,7 @@ public:
   std::unique_ptr<KirFunction> run();
 
 private:
+  friend class BroadcastLoop;
   /// Why a value changes its type: an operator's operands are promoted; a store must keep the value.
   enum class Mode : uint8_t { Promote, Store };
 
@@ -37,6 +38,8 @@ private:
   Inst *emit_field(const Inst &inst);
   Inst *emit_set_field(const Inst &inst);
   bool is_written_back(const Inst &inst) const;
+  Inst *emit_broadcast(const Inst &inst);
+  void emit_broadcast_store(const Inst &inst);
   // Calls (reify_call.cpp).
   Inst *emit_plan(const Inst &inst, const CallPlan &plan);
   Inst *emit_direct(const Inst &inst, const CallPlan &plan);

@@ -108,6 +108,8 @@ void Reify::emit(const Inst &inst) {
   case Op::CompNew:
   case Op::CompAppend:
   case Op::CompDone: made = emit_comprehension(inst); return;
+  case Op::Broadcast: made = emit_broadcast(inst); return;
+  case Op::BroadcastStore: emit_broadcast_store(inst); return;
   case Op::Destructure: made = make(Op::TupleGet, type_of(&inst), inst, {use(inst.args[0])}); return;
   case Op::Param:
   case Op::Convert:
@@ -125,8 +127,10 @@ void Reify::emit(const Inst &inst) {
   case Op::ArrayHas:
   case Op::Increment:
   case Op::LinearGet:
+  case Op::LinearSet:
   case Op::LambdaGet:
   case Op::ArrayNew:
+  case Op::ArrayRaw:
   case Op::CompAlloc:
   case Op::CompFinish: assert(false && "not an instruction of untyped KIR");
   }

@@ -13,6 +13,7 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::MethodCall: return cast<MethodCallExpr>(expr).receiver;
   case ExprKind::Index: return cast<IndexExpr>(expr).base;
   case ExprKind::Field: return cast<FieldExpr>(expr).base;
+  case ExprKind::Broadcast: return cast<BroadcastExpr>(expr).operation;
   case ExprKind::Error:
   case ExprKind::Number:
   case ExprKind::Bool:
@@ -69,6 +70,9 @@ void BodyWalk::walk_above_left(const Expr *expr) {
   case ExprKind::None:
   case ExprKind::EmptyArray:
   case ExprKind::Field: return;
+  case ExprKind::Broadcast:
+    begin_loop(); // A loop that has nothing of its own: operands are evaluated before it.
+    return end_loop();
   case ExprKind::String:
     for (const StringPart &part : cast<StringExpr>(expr).parts)
       if (part.expr) walk(part.expr);
@@ -136,6 +140,13 @@ void BodyWalk::walk(const Stmt *statement) {
   switch (statement->kind) {
   case StmtKind::Expr: return walk(cast<ExprStmt>(statement).value);
   case StmtKind::Assign: return walk_assign(cast<AssignStmt>(statement));
+  case StmtKind::BroadcastAssign: {
+    const BroadcastAssignStmt &assignment = cast<BroadcastAssignStmt>(statement);
+    walk(assignment.target);
+    walk(assignment.value);
+    begin_loop();
+    return end_loop();
+  }
   case StmtKind::Let: walk(cast<LetStmt>(statement).value); return declare_pattern(*cast<LetStmt>(statement).target);
   case StmtKind::Global:
     for (const Ident &name : cast<GlobalStmt>(statement).names) global(name);

@@ -93,7 +93,7 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
   };
   context.copy_into_caller = [this](const Specialisation &callee) {
     const KirFunction &typed = inference_.typed(const_cast<Specialisation &>(callee));
-    return size_of(typed) <= (typed.is_lambda ? small_lambda : small_body);
+    return typed.fused || size_of(typed) <= (typed.is_lambda ? small_lambda : small_body);
   };
   std::unique_ptr<llvm::Module> module = lower(group, context, orc_->context(), orc_->machine(), group.front()->symbol);
   if (!module)

@@ -252,6 +252,12 @@ struct LambdaExpr : ExprOf<ExprKind::Lambda> {
   const Expr *body;
 };
 
+/// `a .+ b`, `.-a`, `f.(x)`: the operation for each element of its operands that are arrays. The operation is a Unary,
+/// Binary, Logical, Compare or Call; operands that are broadcasts themselves belong to the same nest, which is one loop.
+struct BroadcastExpr : ExprOf<ExprKind::Broadcast> {
+  const Expr *operation;
+};
+
 // --- statements ---
 
 /// What may stand left of `=` or after `for`: a name, or a tuple of targets. In assignments, also an element or a field.
@@ -277,6 +283,14 @@ struct AssignStmt : StmtOf<StmtKind::Assign> {
   Span op_span;
   const Expr *value;
   bool hidden;
+};
+/// `target .= value`, `target .+= value`: writes the elements of an array that exists.
+struct BroadcastAssignStmt : StmtOf<StmtKind::BroadcastAssign> {
+  const Expr *target;
+  bool compound; // `.op=`; then `op` is the operator.
+  BinaryOp op;
+  Span op_span;
+  const Expr *value;
 };
 /// `let target = value`: new variables for the rest of the block.
 struct LetStmt : StmtOf<StmtKind::Let> {

@@ -126,7 +126,8 @@ std::string AstPrinter::detail(const Expr *expr) const {
   case ExprKind::Index:
   case ExprKind::Array:
   case ExprKind::EmptyArray:
-  case ExprKind::Lambda: return "";
+  case ExprKind::Lambda:
+  case ExprKind::Broadcast: return "";
   }
   return "";
 }
@@ -197,6 +198,7 @@ void AstPrinter::children_of(const Expr *expr) {
     all(lambda.params), labelled("result", lambda.result);
     return print(lambda.body);
   }
+  case ExprKind::Broadcast: return print(cast<BroadcastExpr>(expr).operation);
   }
 }
 
@@ -215,6 +217,12 @@ void AstPrinter::print(const Stmt *stmt) {
   case StmtKind::Assign: {
     const auto &node = cast<AssignStmt>(stmt);
     head(fmt::format("{}={}", node.compound ? spelling(node.op) : "", node.hidden ? " hidden" : ""));
+    print(node.target), print(node.value);
+    break;
+  }
+  case StmtKind::BroadcastAssign: {
+    const auto &node = cast<BroadcastAssignStmt>(stmt);
+    head(fmt::format(".{}=", node.compound ? spelling(node.op) : ""));
     print(node.target), print(node.value);
     break;
   }

@@ -33,7 +33,7 @@ constexpr Symbol symbols[] = {
 } // namespace
 
 uint32_t Lexer::emit(TokenKind kind, uint32_t begin, uint32_t end) {
-  list_.tokens.push_back({kind, newline_, space_, begin, end, Token::unmatched});
+  list_.tokens.push_back({kind, newline_, space_, begin, end, Token::unmatched, TokenKind::End});
   newline_ = space_ = false;
   return static_cast<uint32_t>(list_.tokens.size() - 1);
 }
@@ -218,9 +218,7 @@ bool Lexer::punctuation() {
     return is(Question, 1);
   case '.':
     if (next == '.') return third == '=' && at(at_ + 3) != '=' ? is(DotDotEqual, 3) : is(DotDot, 2);
-    if (next != '\0' && std::string_view("+-*/^%<>=!&|").find(next) != std::string_view::npos)
-      return is(Broadcast, third == '=' || (third == next && (next == '/' || next == '<' || next == '>')) ? 3 : 2);
-    return is(Dot, 1);
+    return broadcast() || is(Dot, 1);
   case '=': return next == '=' ? is(EqualEqual, 2) : next == '>' ? is(FatArrow, 2) : is(Assign, 1);
   case '+': return next == '=' ? is(PlusAssign, 2) : next == '%' ? is(PlusPercent, 2) : is(Plus, 1);
   case '-':
@@ -244,6 +242,20 @@ bool Lexer::punctuation() {
   case '~': return is(Tilde, 1);
   default: return false;
   }
+}
+
+// A dot directly before an operator and the operator are one token.
+bool Lexer::broadcast() {
+  char next = at(at_ + 1);
+  if (next == '\0' || std::string_view("+-*/^%<>=!&|~").find(next) == std::string_view::npos) return false;
+  ++at_;
+  if (!foreign_operator()) punctuation();
+  Token &made = list_.tokens.back();
+  --made.begin;
+  made.dotted = made.kind;
+  bool assigns = made.kind >= TokenKind::Assign && made.kind <= TokenKind::ShiftRightAssign;
+  made.kind = assigns ? TokenKind::BroadcastAssign : TokenKind::Broadcast;
+  return true;
 }
 
 void Lexer::unexpected() {

@@ -31,6 +31,7 @@ struct Token {
   uint32_t begin;
   uint32_t end;
   uint32_t match; // The index of the other bracket of a pair, or `unmatched`.
+  TokenKind dotted = TokenKind::End; // Broadcast, BroadcastAssign: the operator behind the dot.
 };
 
 /// A line of documentation (`## text`); `text` is without the mark. `next` is the index of the token after it.

@@ -71,15 +71,19 @@ const Expr *Parser::parse_expression() {
   return ast_.make<IfExpr>(since(begin), condition, yes, no);
 }
 
+// Each operator below the conditional may have a dot before it, which makes it a broadcast (but for '..', 'is', 'in' and
+// operators that are words).
+
 // or = and (('or' | '||') and)*
 const Expr *Parser::parse_or() {
   uint32_t begin = token().begin;
   const Expr *left = parse_and();
-  while (next_is(TokenKind::Or)) {
+  while (operator_is(TokenKind::Or)) {
     if (++height_; too_deep()) return error_expr(begin);
+    bool dotted = at_broadcast();
     Span op = span(advance());
     const Expr *right = parse_and();
-    left = ast_.make<LogicalExpr>(since(begin), false, op, left, right);
+    left = broadcast(dotted, ast_.make<LogicalExpr>(since(begin), false, op, left, right));
   }
   return left;
 }
@@ -88,11 +92,12 @@ const Expr *Parser::parse_or() {
 const Expr *Parser::parse_and() {
   uint32_t begin = token().begin;
   const Expr *left = parse_not();
-  while (next_is(TokenKind::And)) {
+  while (operator_is(TokenKind::And)) {
     if (++height_; too_deep()) return error_expr(begin);
+    bool dotted = at_broadcast();
     Span op = span(advance());
     const Expr *right = parse_not();
-    left = ast_.make<LogicalExpr>(since(begin), true, op, left, right);
+    left = broadcast(dotted, ast_.make<LogicalExpr>(since(begin), true, op, left, right));
   }
   return left;
 }
@@ -120,12 +125,13 @@ const Expr *Parser::parse_compare() {
     if (not_in) left = ast_.make<UnaryExpr>(since(begin), UnaryOp::Not, op, left);
   } else if (next_is(TokenKind::Is)) {
     left = parse_is(begin, left);
-  } else if (binary_operator(next()).level == Level::compare && !panicking_) {
+  } else if (binary_operator(next_operator()).level == Level::compare && !panicking_) {
     left = parse_chain(begin, left);
   } else {
     return left;
   }
-  bool again = next_is(TokenKind::In) || next_is(TokenKind::Is) || binary_operator(next()).level == Level::compare ||
+  bool again = next_is(TokenKind::In) || next_is(TokenKind::Is) ||
+               binary_operator(next_operator()).level == Level::compare ||
                (next_is(TokenKind::Not) && kind(1) == TokenKind::In);
   if (again) error<Diag::DoesNotChain>(span(token()), text(token())).help("join two comparisons with 'and'");
   return left;
@@ -137,12 +143,14 @@ const Expr *Parser::parse_chain(uint32_t begin, const Expr *first) {
   std::vector<const Expr *> operands{first};
   std::vector<BinaryOp> ops;
   std::vector<Span> spans;
+  bool dotted = at_broadcast();
   do {
-    ops.push_back(binary_operator(kind()).op);
+    ops.push_back(binary_operator(next_operator()).op);
     spans.push_back(span(advance()));
     operands.push_back(parse_range());
-  } while (chains(ops.back()) && chains(binary_operator(next()).op) && !panicking_);
-  return ast_.make<CompareExpr>(since(begin), ast_.list(operands), ast_.list(ops), ast_.list(spans));
+  } while (chains(ops.back()) && chains(binary_operator(next_operator()).op) && at_broadcast() == dotted && !panicking_);
+  return broadcast(dotted,
+                   ast_.make<CompareExpr>(since(begin), ast_.list(operands), ast_.list(ops), ast_.list(spans)));
 }
 
 // is = 'is' 'not'? type
@@ -188,17 +196,14 @@ const Expr *Parser::parse_binary(int level) {
   uint32_t begin = token().begin;
   const Expr *left = parse_unary();
   for (;;) {
-    BinaryInfo info = binary_operator(next());
-    if (next_is(TokenKind::Broadcast)) {
-      report_broadcast();
-      return error_expr(begin);
-    }
+    BinaryInfo info = binary_operator(next_operator());
     if (info.level < level || panicking_) return left;
     if (++height_; too_deep()) return error_expr(begin);
+    bool dotted = at_broadcast();
     Span op = span(advance());
     if (report_increment()) return error_expr(begin);
     const Expr *right = parse_binary(info.level + 1);
-    left = ast_.make<BinaryExpr>(since(begin), info.op, op, left, right);
+    left = broadcast(dotted, ast_.make<BinaryExpr>(since(begin), info.op, op, left, right));
   }
 }
 
@@ -207,7 +212,8 @@ const Expr *Parser::parse_binary(int level) {
 // -(2^2).
 const Expr *Parser::parse_unary() {
   UnaryOp op;
-  switch (kind()) {
+  bool dotted = at_broadcast();
+  switch (dotted ? token().dotted : kind()) {
   case TokenKind::Minus: op = UnaryOp::Negate; break;
   case TokenKind::Plus: op = UnaryOp::Plus; break;
   case TokenKind::Tilde: op = UnaryOp::BitNot; break;
@@ -216,15 +222,15 @@ const Expr *Parser::parse_unary() {
   }
   Nesting nesting(*this);
   if (too_deep() || report_prefix_increment()) return error_expr(token().begin);
-  if (op == UnaryOp::Negate && kind(1) == TokenKind::Number && adjacent(1)) {
+  if (op == UnaryOp::Negate && !dotted && kind(1) == TokenKind::Number && adjacent(1)) {
     const Token &after = token(2);
-    bool taken = after.kind == TokenKind::Caret || after.kind == TokenKind::Dot || after.kind == TokenKind::LeftParen ||
+    bool taken = after.kind == TokenKind::Caret || after.dotted == TokenKind::Caret || after.kind == TokenKind::Dot || after.kind == TokenKind::LeftParen ||
                  after.kind == TokenKind::LeftBracket || after.kind == TokenKind::QuestionDot;
     if (!taken || (newlines_count_ && after.newline_before && after.kind != TokenKind::Dot)) return parse_number(true);
   }
   const Token &sign = advance();
   const Expr *operand = parse_unary();
-  return ast_.make<UnaryExpr>(since(sign.begin), op, span(sign), operand);
+  return broadcast(dotted, ast_.make<UnaryExpr>(since(sign.begin), op, span(sign), operand));
 }
 
 // power = postfix ('^' unary)?
@@ -232,12 +238,13 @@ const Expr *Parser::parse_unary() {
 const Expr *Parser::parse_power() {
   uint32_t begin = token().begin;
   const Expr *base = parse_postfix();
-  if (!next_is(TokenKind::Caret)) return base;
+  if (!operator_is(TokenKind::Caret)) return base;
   Nesting nesting(*this);
   if (too_deep()) return error_expr(begin);
+  bool dotted = at_broadcast();
   Span op = span(advance());
   const Expr *exponent = parse_unary();
-  return ast_.make<BinaryExpr>(since(begin), BinaryOp::Power, op, base, exponent);
+  return broadcast(dotted, ast_.make<BinaryExpr>(since(begin), BinaryOp::Power, op, base, exponent));
 }
 
 } // namespace kiln

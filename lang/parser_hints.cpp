@@ -18,7 +18,8 @@ bool is_infix(TokenKind kind) {
   case TokenKind::QuestionQuestion:
   case TokenKind::DotDot:
   case TokenKind::DotDotEqual:
-  case TokenKind::Broadcast: return true;
+  case TokenKind::Broadcast:
+  case TokenKind::BroadcastAssign: return true;
   default: // The rest by their order in tokens.def.
     return kind >= TokenKind::Less && kind <= TokenKind::Caret;
   }
@@ -126,14 +127,6 @@ bool Parser::report_prefix_increment() {
   report.help(fmt::format("write '{} {}= 1'", text(name), text(first)));
   if (first.kind == TokenKind::Minus) report.help(fmt::format("for two signs write '-(-{})'", text(name)));
   return true;
-}
-
-// `x .+ y`, and `5.*x` by somebody who means 5.0.
-void Parser::report_broadcast() {
-  const Token &previous = tokens_[at_ - 1];
-  Diagnostic &report = not_yet(span(token()), text(token()));
-  if (at_ > 0 && previous.kind == TokenKind::Number && previous.end == token().begin)
-    report.help(fmt::format("if the dot belongs to the number, write '{}.0'", text(previous)));
 }
 
 void Parser::check_statement_end(uint32_t start, bool braced) {

@@ -5,7 +5,7 @@
 
 namespace kiln {
 
-// postfix = operand (arguments | '[' indices ']' | '.' name arguments?)*
+// postfix = operand (arguments | '.' arguments | '[' indices ']' | '.' name arguments?)*
 // A line that begins with `.name` continues the one above; `(` and `[` start a statement there.
 const Expr *Parser::parse_postfix() {
   uint32_t begin = token().begin;
@@ -71,13 +71,14 @@ List<Argument> Parser::parse_arguments() {
   return ast_.list(arguments);
 }
 
-// member = postfix '.' word arguments?
+// member = postfix '.' (word arguments? | arguments)
 const Expr *Parser::parse_member(uint32_t begin, const Expr *base) {
   const Token &dot = advance();
-  if (dot.kind == TokenKind::QuestionDot || kind() == TokenKind::LeftParen) {
-    not_yet(span(dot), dot.kind == TokenKind::QuestionDot ? "?." : "f.(x)");
+  if (dot.kind == TokenKind::QuestionDot) {
+    not_yet(span(dot), "?.");
     return error_expr(begin);
   }
+  if (kind() == TokenKind::LeftParen) return broadcast(true, parse_call(begin, base));
   if (kind() != TokenKind::Identifier && !is_keyword(kind())) {
     expected("a name after '.'");
     return error_expr(begin);
@@ -126,8 +127,7 @@ const Expr *Parser::parse_operand() {
   case TokenKind::Fn: return parse_fn_lambda();
   case TokenKind::Match:
   case TokenKind::Try:
-  case TokenKind::Catch:
-  case TokenKind::Broadcast: not_yet(span(first), text(first)); return error_expr(first.begin);
+  case TokenKind::Catch: not_yet(span(first), text(first)); return error_expr(first.begin);
   case TokenKind::Not: complain<Diag::NotNeedsParens>(span(first)).help("write '(not x)'"); return parse_not();
   default: // No other token starts an operand.
     expected_next("an expression");

@@ -40,7 +40,8 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
     uint32_t start = statement_start_ = at_;
     if (!skip_foreign_line()) {
       bool dropped = !first && token().newline_before && kind(1) != TokenKind::End && !adjacent(1) &&
-                     (kind() == TokenKind::Plus || kind() == TokenKind::Minus);
+                     (kind() == TokenKind::Plus || kind() == TokenKind::Minus || token().dotted == TokenKind::Plus ||
+                      token().dotted == TokenKind::Minus);
       if (dropped)
         complain<Diag::LineStartsWithSign>(span(token()), text(token()))
             .help(fmt::format("to continue the line above, end that line with '{0}'; for a sign write '{0}x'",
@@ -101,13 +102,23 @@ const Stmt *Parser::parse_error_statement(uint32_t begin) {
   return ast_.make<ExprStmt>(since(begin), error_expr(begin), false);
 }
 
-// simple = expression (assign-op expression)?
+// simple = expression (assign-op expression | broadcast-assign-op expression)?
 const Stmt *Parser::parse_simple_statement() {
   uint32_t begin = token().begin;
   const Expr *value = parse_expression();
   if (next_is(TokenKind::Assign) || (compound_operator(next()) && !panicking_))
     return parse_assignment(begin, to_pattern(value, kind() != TokenKind::Assign));
+  if (next_is(TokenKind::BroadcastAssign)) return parse_broadcast_assignment(begin, value);
   return ast_.make<ExprStmt>(since(begin), value, next_is(TokenKind::Semicolon));
+}
+
+// broadcast-assignment = expression ('.=' | '.+=' | '.-=' | ...) expression
+const Stmt *Parser::parse_broadcast_assignment(uint32_t begin, const Expr *target) {
+  std::optional<BinaryOp> op = compound_operator(token().dotted);
+  Span op_span = span(advance());
+  const Expr *value = parse_expression();
+  return ast_.make<BroadcastAssignStmt>(since(begin), target, op.has_value(), op.value_or(BinaryOp::Add), op_span,
+                                        value);
 }
 
 // assignment = pattern ('=' | '+=' | '-=' | ...) expression

@@ -72,6 +72,10 @@ private:
   /// The kind of a token that would continue what stands before it: End where a newline ends that.
   TokenKind next() const { return newlines_count_ && token().newline_before ? TokenKind::End : kind(); }
   bool next_is(TokenKind kind) const { return next() == kind && !panicking_; }
+  /// The operator that would continue what stands before: of `.+` the `+`.
+  TokenKind next_operator() const { return next() == TokenKind::Broadcast ? token().dotted : next(); }
+  bool operator_is(TokenKind kind) const { return next_operator() == kind && !panicking_; }
+  bool at_broadcast() const { return kind() == TokenKind::Broadcast; }
   bool accept(TokenKind kind);
   const Token &advance();
   /// Takes a token of this kind, or reports that it was expected.
@@ -128,7 +132,6 @@ private:
   bool report_foreign_statement();
   bool report_increment();
   bool report_prefix_increment();
-  void report_broadcast();
   bool skip_foreign_line();
   bool at_else_if();
 
@@ -137,6 +140,7 @@ private:
   const Stmt *parse_statement();
   const Stmt *parse_simple_statement();
   const Stmt *parse_assignment(uint32_t begin, const Pattern *target);
+  const Stmt *parse_broadcast_assignment(uint32_t begin, const Expr *target);
   const Stmt *parse_annotated();
   const Stmt *parse_block_statement();
   const Stmt *parse_let();
@@ -188,6 +192,9 @@ private:
   const Expr *parse_unary();
   const Expr *parse_power();
   bool at_range_with_colon() const;
+  const Expr *broadcast(bool dotted, const Expr *operation) {
+    return dotted ? ast_.make<BroadcastExpr>(operation->span, operation) : operation;
+  }
   const Expr *error_expr(uint32_t begin) { return ast_.make<ErrorExpr>(since(begin)); }
 
   // --- postfix forms and operands (parser_operand.cpp) ---

@@ -44,6 +44,7 @@ private:
   void word();
   void number();
   bool punctuation();
+  bool broadcast();
   bool foreign_operator();
   void unexpected();
   void open(TokenKind kind, uint32_t token);

@@ -49,6 +49,7 @@ TEST(Lexer, Numbers) {
   EXPECT_EQ(tokens("5.abs()"), "Number 5, Dot ., Identifier abs, LeftParen (, RightParen )");
   EXPECT_EQ(tokens("5.+x"), "Number 5, Broadcast .+, Identifier x");
   EXPECT_EQ(tokens("5. "), "Number 5.");
+  EXPECT_EQ(tokens(".=.//=.<<.&&"), "BroadcastAssign .=, BroadcastAssign .//=, Broadcast .<<, Broadcast .&&");
   EXPECT_EQ(tokens("2x 0xffg 1e5 1e 1.2.3"), "Number 2x, Number 0xffg, Number 1e5, Number 1e, Number 1.2, Number .3");
   EXPECT_EQ(tokens("0x1e-3"), "Number 0x1e, Minus -, Number 3");
   EXPECT_EQ(tokens("1e+x"), "Number 1e, Plus +, Identifier x");

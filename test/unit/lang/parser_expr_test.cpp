@@ -145,6 +145,14 @@ TEST(Operands, Arrays) {
   EXPECT_EQ(tree("xs.sum(x for x in xs)"), "(.sum xs (bare x (x in xs)))");
 }
 
+TEST(Operators, Broadcasts) {
+  EXPECT_EQ(tree("a .+ b .* c"), ".(+ a .(* b c))");
+  EXPECT_EQ(tree(".-a .^ b .^ c"), ".(- .(^ a .(^ b c)))");
+  EXPECT_EQ(tree("f.(a, k: b).(c)"), ".(call .(call f a k:b) c)");
+  EXPECT_EQ(tree("0 .< a .<= b .&& .!c"), ".(and .(0 < a <= b) .(not c))");
+  EXPECT_EQ(tree("a .+= b"), "(.+= a b)");
+}
+
 TEST(Operands, CallsByName) {
   EXPECT_EQ(tree("f(1, k: 3, in: x ? y : z,)"), "(call f 1 k:3 in:(if x y z))");
   EXPECT_EQ(tree("f(c ? a : b)"), "(call f (if c a b))");

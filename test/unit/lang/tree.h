@@ -97,6 +97,7 @@ public:
       const auto &lambda = cast<LambdaExpr>(node);
       return fmt::format("(-> {} {})", signature(lambda.params, lambda.result), expr(lambda.body));
     }
+    case ExprKind::Broadcast: return "." + expr(cast<BroadcastExpr>(node).operation);
     }
     return "?";
   }
@@ -108,6 +109,11 @@ public:
       const auto &assign = cast<AssignStmt>(node);
       return fmt::format("({}= {} {}){}", assign.compound ? spelling(assign.op) : "", pattern(assign.target),
                          expr(assign.value), assign.hidden ? ";" : "");
+    }
+    case StmtKind::BroadcastAssign: {
+      const auto &assign = cast<BroadcastAssignStmt>(node);
+      return fmt::format("(.{}= {} {})", assign.compound ? spelling(assign.op) : "", expr(assign.target),
+                         expr(assign.value));
     }
     case StmtKind::Let:
       return fmt::format("(let {} {})", pattern(cast<LetStmt>(node).target), expr(cast<LetStmt>(node).value));

@@ -68,7 +68,7 @@ function(kiln_library name)
     target_link_libraries(kiln_jit PUBLIC kiln_collector)
     # Kiln finds the unwind tables of compiled code itself (jit/code_map.cpp): the C++ unwinder's search must pass through it.
     if(KILN_STATIC)
-      target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER)
+      target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER KILN_STATIC_LLVM)
       target_link_options(kiln_jit INTERFACE -static-libstdc++ -static-libgcc -Wl,--wrap=_Unwind_Find_FDE)
     else()
       target_link_options(kiln_jit INTERFACE -Wl,--export-dynamic-symbol=_Unwind_Find_FDE)

@@ -87,7 +87,9 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
     // At the prompt a loop's variables stay in memory, so that an interrupt or error in it loses nothing.
     bool keeps = !value_name.empty() && unit.statements.size() == 1 && contains_loop(*unit.statements.front());
     UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }};
-    unit.kir = build_unit(unit.statements, context, session.sources(), session.types(), found, value_name);
+    // Kept also when it has errors: what its lambdas were specialised to is known by their addresses.
+    unit.kir =
+        units.emplace_back(build_unit(unit.statements, context, session.sources(), session.types(), found, value_name)).get();
   }
   if (!found.has_errors()) {
     Stopwatch watch(times.infer);
@@ -126,8 +128,6 @@ bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
         request->ok = request->impl->compiler.compile(request->group, request->error);
       },
       &request);
-  for (Unit &unit : made)
-    units.push_back(std::move(unit.kir));
   if (!request.ok) {
     Diagnostics diagnostics;
     diagnostics.report<Diag::InternalError>({}, request.error);

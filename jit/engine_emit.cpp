@@ -190,7 +190,6 @@ std::string Engine::emit_for_expression(EmitKind kind, std::string text, Outcome
         called = unit->specialisation == called || inst->op == Op::Call || inst->op == Op::CallMethod ? plan->second.callee : called;
   std::string error;
   std::string result = emit_there(impl_->compiler, kind, *called, error);
-  impl_->units.push_back(std::move(unit->kir));
   if (!error.empty()) {
     Diagnostics diagnostics;
     diagnostics.report<Diag::InternalError>({}, error);
@@ -240,10 +239,8 @@ std::optional<std::string> Engine::type_of(std::string text, Outcome &outcome) {
       if (inst->op == Op::StoreGlobal && inst->name == "ans")
         if (const Abstract &value = unit->specialisation->inferred->values[inst->args[0]->id]; value.reached()) {
           std::string type = to_string(value.type);
-          impl_->units.push_back(std::move(unit->kir));
           return type;
         }
-  impl_->units.push_back(std::move(unit->kir));
   return "never";
 }
 

@@ -9,7 +9,7 @@ namespace kiln {
 /// Statements of the top level that are typed and compiled together.
 struct Unit {
   std::vector<const Stmt *> statements;
-  std::unique_ptr<KirFunction> kir;
+  const KirFunction *kir = nullptr; // Owned by the engine.
   Specialisation *specialisation = nullptr;
 };
 

@@ -44,6 +44,7 @@ private:
   std::string name_;
   std::string text_;
   std::vector<uint32_t> line_starts_;
+  std::vector<uint32_t> columns_; // Of every `column_stride`th byte; empty when no line is so long.
 };
 
 /// Owns every source of a session, so that spans stay valid as long as it lives.

@@ -40,10 +40,10 @@ function(kiln_precompile_headers target)
     ${ARGN})
 endfunction()
 
-# kiln_library(name [room it stands on]): every .cpp and .S below name/ except main.cpp.
+# kiln_library(name [room it stands on]): every .cpp and .S below name/ except the program's own, main and map_ahead.
 function(kiln_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp ${CMAKE_SOURCE_DIR}/${name}/*.S)
-  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(main|map_ahead)\\.cpp$")
   if(name STREQUAL "codegen") # LLVM's headers are seen by lower*.cpp alone.
     set(lower ${sources})
     list(FILTER lower INCLUDE REGEX "/lower[^/]*\\.cpp$")
@@ -68,7 +68,7 @@ function(kiln_library name)
     target_link_libraries(kiln_jit PUBLIC kiln_collector)
     # Kiln finds the unwind tables of compiled code itself (jit/code_map.cpp): the C++ unwinder's search must pass through it.
     if(KILN_STATIC)
-      target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER KILN_STATIC_LLVM)
+      target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER)
       target_link_options(kiln_jit INTERFACE -static-libstdc++ -static-libgcc -Wl,--wrap=_Unwind_Find_FDE)
     else()
       target_link_options(kiln_jit INTERFACE -Wl,--export-dynamic-symbol=_Unwind_Find_FDE)
@@ -85,10 +85,11 @@ function(kiln_library name)
 endfunction()
 
 function(kiln_program name room)
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/${room}/main.cpp)
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/${room}/main.cpp ${CMAKE_SOURCE_DIR}/${room}/map_ahead.cpp)
   target_link_libraries(${name} PRIVATE kiln_${room})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   if(KILN_STATIC)
+    target_compile_definitions(${name} PRIVATE KILN_STATIC_LLVM)
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -no-pie -Wl,--gc-sections
       -Wl,--as-needed)
   endif()

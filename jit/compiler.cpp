@@ -2,7 +2,6 @@
 
 #include "codegen/lower.h"
 #include "jit/lazy_entry.h"
-#include "jit/map_ahead.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/table.h"
 #include "jit/stopwatch.h"
@@ -55,7 +54,6 @@ Compiler::~Compiler() {
 bool Compiler::start(std::string &error) {
   if (orc_)
     return true;
-  map_ahead();
   orc_ = Orc::create({options_.opt_level, true}, [this](std::string_view symbol) { return resolve(symbol); }, error);
   return orc_ != nullptr;
 }

@@ -1,7 +1,6 @@
 #include "codegen/infer.h"
 
 #include "codegen/body_inference.h"
-#include "codegen/liveness.h"
 #include "codegen/reify.h"
 
 #include <algorithm>
@@ -195,13 +194,11 @@ void Inference::name_changed(std::string_view name) {
 
 bool Inference::is_current(const Specialisation &specialisation) const { return keys_.contains(&specialisation); }
 
-Specialisation &Inference::continuation(Specialisation &specialisation, const Block &header) {
+Specialisation &Inference::continuation(Specialisation &specialisation, const Block &header,
+                                        std::vector<const Type *> params) {
   Specialisation *&known = specialisation.continuations[header.id];
   if (known)
     return *known;
-  std::vector<const Type *> params;
-  for (const Inst *inst : live_at(typed(specialisation), header))
-    params.push_back(inst->type);
   Specialisation &made = make(*specialisation.function, std::move(params), {});
   made.result = specialisation.result;
   made.display = specialisation.display;

@@ -76,8 +76,9 @@ public:
   /// The typed KIR; made now if it was not yet.
   const KirFunction &typed(Specialisation &specialisation);
 
-  /// The continuation of a specialisation from a loop's header on; made now if it was not yet.
-  Specialisation &continuation(Specialisation &specialisation, const Block &header);
+  /// The continuation of a specialisation from a loop's header on, where values of these types live; made now if it was
+  /// not yet.
+  Specialisation &continuation(Specialisation &specialisation, const Block &header, std::vector<const Type *> params);
 
   /// Drops from the table every specialisation that looked the name up, and their callers. Their code stays for frames still in it.
   void name_changed(std::string_view name);

@@ -43,21 +43,23 @@ Set live_in(const Block &block, const std::vector<Set> &live, size_t insts) {
 
 } // namespace
 
-std::vector<const Inst *> live_at(const KirFunction &function, const Block &block) {
-  size_t insts = function.inst_count();
-  std::vector<Set> live(function.blocks.size(), Set(insts));
+Liveness::Liveness(const KirFunction &function)
+    : function_(function), live_(function.blocks.size(), Set(function.inst_count())) {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t b = function.blocks.size(); b-- > 0;) {
-      Set found = live_in(*function.blocks[b], live, insts);
-      if (found != live[b]) live[b] = std::move(found), changed = true;
+      Set found = live_in(*function.blocks[b], live_, function.inst_count());
+      if (found != live_[b]) live_[b] = std::move(found), changed = true;
     }
   }
+}
+
+std::vector<const Inst *> Liveness::at(const Block &block) const {
   std::vector<const Inst *> result;
   for (const Inst *param : block.params)
     if (is_carried(*param)) result.push_back(param);
-  for (const Inst &inst : function.inst_storage)
-    if (live[block.id][inst.id]) result.push_back(&inst);
+  for (const Inst &inst : function_.inst_storage)
+    if (live_[block.id][inst.id]) result.push_back(&inst);
   return result;
 }
 

@@ -35,8 +35,8 @@ struct LowerContext {
   std::function<const KirFunction &(Specialisation &)> typed;
   /// Whether a callee should be copied into the calling module so that LLVM can inline it.
   std::function<bool(const Specialisation &)> copy_into_caller;
-  /// The continuation of a specialisation from a loop's header on.
-  std::function<Specialisation &(Specialisation &, const Block &header)> continuation;
+  /// The continuation of a specialisation from a loop's header on, where values of these types live.
+  std::function<Specialisation &(Specialisation &, const Block &header, std::vector<const Type *> params)> continuation;
   /// Set when lower() returns null: what LLVM's verifier found. A bug of Kiln, for an internal-error diagnostic.
   std::string error;
 };

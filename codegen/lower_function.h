@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codegen/liveness.h"
 #include "codegen/lower_module.h"
 #include "codegen/range_checks.h"
 #include "codegen/range_intervals.h"
@@ -215,6 +216,7 @@ private:
   };
   std::array<std::vector<BlockState>, 2> blocks_; // By version and block id.
   std::unordered_map<const Block *, BlockState> conditions_; // By a planned loop's header: the block before it.
+  std::optional<Liveness> liveness_;                         // Found when it is first asked for.
   std::vector<bool> in_continuation_;                        // By block id, in a continuation: whether it is part of it.
   std::unordered_map<const Inst *, Value> entered_with_;     // In a continuation: arguments that are also made again.
   std::array<std::vector<Value>, 2> values_; // By version and instruction id.

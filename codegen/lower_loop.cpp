@@ -42,11 +42,15 @@ void FunctionLowering::lower_conditions(const LoopPlan &plan) {
 
 // The rest of the function is what another one does.
 void FunctionLowering::leave_for_continuation(const LoopPlan &plan) {
+  if (!liveness_) liveness_.emplace(kir_);
   llvm::SmallVector<Value> arguments;
-  for (const Inst *inst : live_at(kir_, *plan.header))
+  std::vector<const Type *> params;
+  for (const Inst *inst : liveness_->at(*plan.header)) {
     arguments.push_back(inst->block == plan.header && inst->op == Op::Param ? initial_value(plan, inst) : value(inst));
-  llvm::CallInst *call =
-      call_through_cell(module_.context.continuation(specialisation_, *plan.header), arguments);
+    params.push_back(inst->type);
+  }
+  Specialisation &rest = module_.context.continuation(specialisation_, *plan.header, std::move(params));
+  llvm::CallInst *call = call_through_cell(rest, arguments);
   call->addFnAttr(llvm::Attribute::Cold);
   if (call->doesNotReturn())
     builder_.CreateUnreachable();
@@ -73,7 +77,7 @@ void FunctionLowering::enter_continuation(llvm::BasicBlock *entry) {
   }
   BlockState &first = blocks_[Checked][header.id];
   auto argument = function_.arg_begin();
-  for (const Inst *inst : live_at(kir_, header)) {
+  for (const Inst *inst : Liveness(kir_).at(header)) {
     if (inst->op == Op::Param && inst->block == &header) {
       size_t place = static_cast<size_t>(std::ranges::find(header.params, inst) - header.params.begin());
       first.phis[place]->addIncoming(&*argument, entry);

@@ -29,7 +29,7 @@ struct Specialisation {
 
   /// Not null: this is a continuation of that specialisation, its body from the header of one of its loops on, entered
   /// when the conditions do not hold under which the loop needs no checks. Parameters: the header's own, then what lives
-  /// there (live_at()).
+  /// there (liveness.h).
   Specialisation *continues = nullptr;
   const Block *entered = nullptr;
   std::unordered_map<uint32_t, Specialisation *> continuations; // By the header's id.

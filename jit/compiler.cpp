@@ -78,8 +78,9 @@ void *Compiler::resolve(std::string_view symbol) {
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
   LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}};
-  context.continuation = [this](Specialisation &specialisation, const Block &header) -> Specialisation & {
-    return inference_.continuation(specialisation, header);
+  context.continuation = [this](Specialisation &specialisation, const Block &header,
+                                std::vector<const Type *> params) -> Specialisation & {
+    return inference_.continuation(specialisation, header, std::move(params));
   };
   context.typed = [this](Specialisation &specialisation) -> const KirFunction & {
     const KirFunction &typed = inference_.typed(specialisation);

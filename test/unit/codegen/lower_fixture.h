@@ -1,6 +1,5 @@
 #pragma once
 
-#include "codegen/liveness.h"
 #include "test/unit/codegen/typed_kir.h"
 
 #include <gtest/gtest.h>
@@ -64,8 +63,8 @@ protected:
                             throw std::logic_error("no such specialisation");
                           },
                           [this](const Specialisation &callee) { return copies && callee.symbol.starts_with("other"); },
-                          [this](Specialisation &of, const Block &header) -> Specialisation & {
-                            return continuation(of, header);
+                          [this](Specialisation &of, const Block &header, std::vector<const Type *> params) -> Specialisation & {
+                            return continuation(of, header, std::move(params));
                           },
                           {}};
     std::unique_ptr<llvm::Module> made = lower(group, lowering, in, *machine, "test");
@@ -74,10 +73,10 @@ protected:
     return made;
   }
 
-  Specialisation &continuation(Specialisation &of, const Block &header) {
+  Specialisation &continuation(Specialisation &of, const Block &header, std::vector<const Type *> params) {
     Specialisation &made = continuations.emplace_back();
     made.symbol = of.symbol + ".from" + std::to_string(header.id);
-    for (const Inst *inst : live_at(*functions.front()->kir, header)) made.params.push_back(inst->type);
+    made.params = std::move(params);
     made.result = of.result;
     made.continues = &of;
     made.entered = &header;

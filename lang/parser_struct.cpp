@@ -40,7 +40,7 @@ const Stmt *Parser::parse_struct() {
 // An error in one of them does not hide those in the others.
 void Parser::parse_fields(uint32_t opener, std::vector<Param> &fields) {
   while (!closes(opener) && kind() != TokenKind::End && kind() != TokenKind::Fn) {
-    uint32_t before = at_;
+    uint32_t start = at_;
     if (std::optional<Ident> name = parse_name("the name of a field")) {
       const TypeExpr *type = accept(TokenKind::Colon) ? parse_type() : nullptr;
       const Expr *value = accept(TokenKind::Assign) ? parse_expression() : nullptr;
@@ -51,7 +51,7 @@ void Parser::parse_fields(uint32_t opener, std::vector<Param> &fields) {
     }
     bool separated = accept(TokenKind::Comma) || accept(TokenKind::Semicolon) || token().newline_before;
     if (panicking_) {
-      if (at_ == before) advance();
+      if (at_ == start && kind() != TokenKind::End) advance();
       skip_to_next_statement(opener);
       while (accept(TokenKind::Semicolon)) continue;
     } else if (!separated) {

@@ -37,6 +37,7 @@ TEST(Completeness, Unfinished) {
                            "x = {\n  y = (",
                            "-",
                            "return (",
+                           "struct P {",
                            "x = 3\ny = ["})
     EXPECT_EQ(completeness(text), Completeness::Unfinished) << text;
 }
@@ -48,7 +49,7 @@ TEST(Completeness, Complete) {
 }
 
 TEST(Completeness, ErrorsAreShownAtOnce) {
-  for (const char *text : {"1)", "x = )", "\"abc", "\"abc ${x", "a b {", "@ {", "x = 'abc", "}", "f(a b", "struct P {",
+  for (const char *text : {"1)", "x = )", "\"abc", "\"abc ${x", "a b {", "@ {", "x = 'abc", "}", "f(a b",
                            "c ? 1", "x.", "5. + (", "global"})
     EXPECT_EQ(completeness(text), Completeness::Complete) << text;
 }

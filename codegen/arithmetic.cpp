@@ -133,7 +133,7 @@ OperatorTypes comparison(TypeTable &types, BinaryOp op, const Abstract &left, co
   if (left.is(TypeKind::U8) && right.is(TypeKind::Str))
     return refuse("an element of a str is a u8: compare it with a character such as 'a'");
   const Type *joined = join_types(types, left.type, right.type);
-  if (!joined || left.type->is(TypeKind::Lambda))
+  if (!joined)
     return refuse();
   return compare_as(joined, joined);
 }

@@ -12,6 +12,13 @@ void BodyBuilder::begin(const Callable *callable) {
     ssa_.write(capture.variable, ssa_.add_param(entry, capture.span, keep(capture.variable->name)));
   for (Variable *variable : body_.params)
     ssa_.write(variable, ssa_.add_param(entry, variable->span, keep(variable->name)));
+  if (body_.self) {
+    std::vector<Inst *> captured;
+    for (const Body::Capture &capture : body_.captures) captured.push_back(ssa_.read(capture.variable, capture.span));
+    Inst *self = ssa_.add(Op::Lambda, body_.self->span, std::move(captured));
+    self->function = &function_;
+    ssa_.write(body_.self, self);
+  }
   for (Variable *variable : body_.params)
     if (variable->cell) {
       Inst *cell = ssa_.add(Op::CellNew, variable->span, {ssa_.read(variable, variable->span)});
@@ -102,7 +109,6 @@ Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
   case StmtKind::Return: build_return(cast<ReturnStmt>(next)); return nullptr;
   case StmtKind::Function: {
     const FunctionStmt &function = cast<FunctionStmt>(next);
-    report_recursion(&function, Callable(function), function.name.span);
     assign_name(&function, function.name.text, function.name.span, nullptr, emit(Callable(function)));
     return nullptr;
   }
@@ -119,8 +125,6 @@ Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
 
 void BodyBuilder::assign(const AssignStmt &statement) {
   const Pattern &target = *statement.target;
-  if (const LambdaExpr *lambda = as<LambdaExpr>(statement.value); lambda && target.kind == PatternKind::Name)
-    report_recursion(&target, Callable(*lambda), target.span);
   if (target.place) return assign_place(target, statement);
   if (!statement.compound) return assign_to(target, build(statement.value));
   if (target.kind != PatternKind::Name) {
@@ -198,17 +202,6 @@ void BodyBuilder::declare_name(const Pattern &pattern, Inst *value) {
     value->name = keep(pattern.name);
   }
   ssa_.write(variable, value);
-}
-
-/// A lambda that captures the variable it is assigned to would hold a cell that holds the lambda: a type without end.
-void BodyBuilder::report_recursion(const void *node, const Callable &callable, Span span) {
-  const Variable *variable = context_.resolution.variable(node);
-  if (!variable) return;
-  for (const Body::Capture &capture : context_.resolution.body(callable.node).captures)
-    if (capture.variable == variable)
-      context_.diagnostics.report<Diag::RecursiveLocalFunction>(capture.span, variable->name)
-          .note(span, "it is a variable of the function around it")
-          .help("define it at the top level");
 }
 
 Inst *BodyBuilder::read_variable(const void *node, std::string_view name, Span span) {

@@ -112,7 +112,6 @@ private:
   void declare_name(const Pattern &pattern, Inst *value);
   template <typename Bind>
   void destructure(const Pattern &pattern, Inst *value, Bind bind);
-  void report_recursion(const void *node, const Callable &callable, Span span);
   Inst *read_variable(const void *node, std::string_view name, Span span);
   Inst *coerce(Inst *value, const TypeExpr *type, Inst::Role role);
   std::string_view keep(std::string_view text) { return context_.types.intern(text); }

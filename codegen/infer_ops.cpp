@@ -230,7 +230,11 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
   if (cell->op == Op::CellNew) {
     const Type *joined = join_types(types_, element, stored.type);
     if (!joined) {
-      diagnostics_.report<Diag::CapturedTypes>(inst.span, cell->name, element, stored.type);
+      if (element->is(TypeKind::Lambda) && stored.is(TypeKind::Lambda) && element->lambda == stored.type->lambda)
+        diagnostics_.report<Diag::EndlessLambda>(inst.span, cell->name)
+            .help("functions that call each other are defined at the top level, as in `fn f(x) { ... }`");
+      else
+        diagnostics_.report<Diag::CapturedTypes>(inst.span, cell->name, element, stored.type);
       return error_value(inst);
     }
     if (joined != element) {

@@ -25,7 +25,7 @@ private:
     order_.push_back(name);
   }
   void global(const Ident &name) override { result.globals.push_back(name); }
-  void nested(const Callable &) override { result.has_callables = true; }
+  void nested(const Callable &, std::string_view) override { result.has_callables = true; }
   void begin_scope() override { starts_.push_back(order_.size()); }
   void end_scope() override {
     for (; order_.size() > starts_.back(); order_.pop_back()) declared_.erase(declared_.find(order_.back()));
@@ -59,7 +59,7 @@ class Resolver : public BodyWalk {
 public:
   Resolver(Resolution &resolution, Diagnostics *diagnostics) : resolution_(resolution), diagnostics_(diagnostics) {}
 
-  void resolve(const Callable &callable);
+  void resolve(const Callable &callable, std::string_view name = {});
   void resolve_unit(std::span<const Stmt *const> statements, const Resolution::IsShared &is_shared);
   /// Decides which variables are cells, when everything has been seen.
   void finish();
@@ -84,7 +84,7 @@ private:
   void assign(const void *node, std::string_view name, Span span) override;
   void declare(const void *node, std::string_view name, Span span) override;
   void update(const void *node, std::string_view name, Span span) override;
-  void nested(const Callable &callable) override { resolve(callable); }
+  void nested(const Callable &callable, std::string_view name) override { resolve(callable, name); }
   void begin_scope() override { top().starts.push_back(top().order.size()); }
   void end_scope() override;
   void begin_loop() override { top().loops.push_back(++place_); }
@@ -93,6 +93,8 @@ private:
   Frame &top() { return frames_.back(); }
   Frame &enter(const void *node, bool isolated);
   Variable *make_local(std::string_view name, Span span);
+  Variable *self_candidate(std::string_view name) const;
+  void note_mention(Variable *variable, Span span);
   void resolve_default(const Callable &callable, size_t param);
   void add_locals(const Callable &callable);
   Variable *find_to_read(std::string_view name, Span span);
@@ -126,7 +128,15 @@ Variable *Resolver::make_local(std::string_view name, Span span) {
   return &variable;
 }
 
-void Resolver::resolve(const Callable &callable) {
+/// The local of the function around the place that a lambda is assigned to.
+Variable *Resolver::self_candidate(std::string_view name) const {
+  if (name.empty() || frames_.empty()) return nullptr;
+  Variable *const *found = frames_.back().find(name);
+  return found && *found && !(*found)->top_level && (*found)->owner == frames_.back().body ? *found : nullptr;
+}
+
+void Resolver::resolve(const Callable &callable, std::string_view name) {
+  Variable *holder = self_candidate(name);
   for (size_t i = 0; i < callable.params.size(); ++i)
     if (callable.params[i].default_value) resolve_default(callable, i);
   Frame &frame = enter(callable.node, false);
@@ -140,6 +150,11 @@ void Resolver::resolve(const Callable &callable) {
     variable->type = param.type;
     variable->last_assigned = ++place_;
     frame.body->params.push_back(variable);
+  }
+  if (holder && !top().find(name)) {
+    frame.body->self = make_local(name, callable.span);
+    frame.body->self->self_of = holder;
+    frame.body->self->last_assigned = ++place_;
   }
   if (callable.body) {
     add_locals(callable);
@@ -238,8 +253,13 @@ void Resolver::read(const void *node, std::string_view name, Span span) {
     if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
+  note_mention(variable, span);
   if (variable->owner != top().body) capture(variable, span);
   resolution_.variables_[node] = variable;
+}
+
+void Resolver::note_mention(Variable *variable, Span span) {
+  if (variable->self_of && !variable->mentioned.known()) variable->mentioned = span;
 }
 
 void Resolver::assign(const void *node, std::string_view name, Span span) {
@@ -255,6 +275,8 @@ void Resolver::assign(const void *node, std::string_view name, Span span) {
     variable->assigned_in_lambda = true;
   }
   variable->last_assigned = place_;
+  ++variable->assignments;
+  if (variable->self_of) ++variable->self_of->assignments, note_mention(variable, span);
   resolution_.variables_[node] = variable;
 }
 
@@ -298,6 +320,16 @@ void Resolver::capture(Variable *variable, Span span) {
 }
 
 void Resolver::finish() {
+  for (Body &body : resolution_.body_storage_) {
+    if (!body.self) continue;
+    const Variable &holder = *body.self->self_of;
+    if (!body.self->mentioned.known())
+      body.self = nullptr;
+    else if ((holder.assignments > 1 || holder.is_parameter) && diagnostics_)
+      diagnostics_->report<Diag::RecursiveLocalFunction>(body.self->mentioned, holder.name)
+          .note(body.self->span, "this is the function")
+          .help("give the function a variable of its own, or define it at the top level");
+  }
   for (Variable &variable : resolution_.variable_storage_)
     variable.cell =
         variable.captured && (variable.assigned_in_lambda || variable.last_assigned >= variable.captured_at);

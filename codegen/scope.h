@@ -58,7 +58,8 @@ protected:
   /// A part of the variable's value is assigned: `p.x = 1`.
   virtual void update(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void global(const Ident &name) { (void)name; }
-  virtual void nested(const Callable &callable) { (void)callable; }
+  /// `name`: of the variable that the function is assigned to, or empty.
+  virtual void nested(const Callable &callable, std::string_view name) { (void)callable, (void)name; }
   virtual void begin_scope() {}
   virtual void end_scope() {}
   virtual void begin_loop() {}
@@ -94,6 +95,9 @@ struct Variable {
   uint32_t last_assigned = 0;
   uint32_t captured_at = UINT32_MAX; // The first capture, or the start of the loop around it where that repeats.
   bool assigned_in_lambda = false;
+  uint32_t assignments = 0;
+  Variable *self_of = nullptr; // The variable that holds the lambda whose `Body::self` this is.
+  Span mentioned;              // Body::self: its first use.
 };
 
 /// A body that runs in a frame of its own: a function, lambda, default value or unit of top-level statements.
@@ -108,6 +112,9 @@ struct Body {
   std::vector<Variable *> params;
   std::vector<Variable *> locals; // Of the whole body, without parameters, in order of their first assignment.
   std::vector<Capture> captures;
+  /// What the name of the variable that a lambda is assigned to means inside of it: the lambda itself, so that it need
+  /// not capture the variable, which would hold a lambda that holds the variable. Null where the name has another meaning.
+  Variable *self = nullptr;
 };
 
 /// Which variable each name of a function or unit means, which variables its lambdas capture, and how.

@@ -117,7 +117,7 @@ void BodyWalk::walk_above_left(const Expr *expr) {
     for (const Expr *element : cast<ArrayExpr>(expr).elements) walk(element);
     return;
   case ExprKind::Comprehension: return walk_comprehension(cast<ComprehensionExpr>(expr));
-  case ExprKind::Lambda: return nested(Callable(cast<LambdaExpr>(expr)));
+  case ExprKind::Lambda: return nested(Callable(cast<LambdaExpr>(expr)), {});
   }
 }
 
@@ -162,7 +162,7 @@ void BodyWalk::walk(const Stmt *statement) {
     return;
   case StmtKind::Function: {
     const FunctionStmt &function = cast<FunctionStmt>(statement);
-    nested(Callable(function));
+    nested(Callable(function), function.name.text);
     return assign(&function, function.name.text, function.name.span);
   }
   case StmtKind::Const:
@@ -198,7 +198,11 @@ void BodyWalk::walk_for(const ForStmt &statement) {
 void BodyWalk::walk_assign(const AssignStmt &statement) {
   if (statement.compound && statement.target->kind == PatternKind::Name)
     read(statement.target, statement.target->name, statement.target->span);
-  walk(statement.value);
+  const LambdaExpr *lambda = as<LambdaExpr>(statement.value);
+  if (lambda && statement.target->kind == PatternKind::Name)
+    nested(Callable(*lambda), statement.target->name);
+  else
+    walk(statement.value);
   assign_pattern(*statement.target);
 }
 

@@ -656,8 +656,9 @@ TEST(Build, Errors) {
   EXPECT_EQ(errors("f(x, y, x) = x"), "DuplicateParameter 'x'\n");
   EXPECT_EQ(errors("fn f(x) {\n  global x\n  x\n}"), "GlobalParameter 'x'\n");
   EXPECT_EQ(errors("f(a, b) = [i + j for i in a, j in b if i < j]"), "ComprehensionCondition 'i < j'\n");
-  EXPECT_EQ(errors("fn f(n) {\n  g = x -> g(x - 1)\n  g(n)\n}"), "RecursiveLocalFunction 'g'\n");
-  EXPECT_EQ(errors("fn f(n) {\n  fn g(x) = g(x - 1)\n  g(n)\n}"), "RecursiveLocalFunction 'g'\n");
+  EXPECT_EQ(errors("fn f(n) {\n  g = x -> g(x - 1)\n  g(n)\n}"), "");
+  EXPECT_EQ(errors("fn f(n) {\n  g = x -> x\n  g = x -> g(x - 1)\n  g(n)\n}"), "RecursiveLocalFunction 'g'\n");
+  EXPECT_EQ(errors("fn f(n) {\n  fn g(x) = g(x - 1)\n  g = 1\n}"), "RecursiveLocalFunction 'g'\n");
   EXPECT_EQ(errors("fn f(n) {\n  fn g(x, k = n) = x\n  g(n)\n}"), "DefaultUsesLocal 'n'\n");
 }
 

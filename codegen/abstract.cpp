@@ -117,6 +117,16 @@ Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
   return result;
 }
 
+bool same_state(const Abstract &a, const Abstract &b) {
+  return a.type == b.type && (a.other != nullptr) == (b.other != nullptr) && a.unset.empty() == b.unset.empty();
+}
+
+Abstract without_constant(Abstract value) {
+  value.constant.reset();
+  value.literal = false;
+  return value;
+}
+
 bool fits(const Type *type, int64_t value, bool value_is_u64) {
   if (type->is(TypeKind::U64))
     return value_is_u64 || value >= 0;

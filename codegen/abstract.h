@@ -36,6 +36,10 @@ const Type *join_types(TypeTable &types, const Type *a, const Type *b);
 /// The same for abstract values: constants survive when equal; unlike types make a value that may not be used.
 Abstract join(TypeTable &types, const Abstract &a, const Abstract &b);
 
+/// Whether two are alike but for their constants, and the value without its constant: where loops and errors lead back.
+bool same_state(const Abstract &a, const Abstract &b);
+Abstract without_constant(Abstract value);
+
 /// How a value of one type becomes another, where a place of fixed type is stored to or paths meet.
 /// `known` is the value's constant, if any. No value: it does not convert.
 std::optional<Conversion> store_conversion(const Type *from, const Type *to, const std::optional<Constant> &known, bool literal);

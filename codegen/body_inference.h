@@ -42,6 +42,7 @@ private:
   Abstract rule_range(const Inst &inst);
   Abstract rule_lambda(const Inst &inst);
   Abstract rule_cell(const Inst &inst);
+  Abstract rule_slot(const Inst &inst);
   Abstract rule_index(const Inst &inst);
   Abstract rule_set_index(const Inst &inst);
   Abstract rule_format(const Inst &inst);
@@ -140,6 +141,7 @@ private:
   std::unordered_map<uint32_t, Abstract> header_seeds_;   // By parameter of a loop header.
   std::unordered_map<uint32_t, const Type *> open_seeds_; // By site: element type.
   std::unordered_map<uint32_t, const Type *> cell_seeds_; // By CellNew.
+  std::unordered_map<uint32_t, Abstract> slot_seeds_;     // By SlotNew: what is stored in it.
   std::unordered_map<std::string_view, Abstract> global_seeds_; // Units: shared variables assigned in place.
   std::unordered_map<std::string_view, GlobalState> globals_before_;
   bool again_ = false;

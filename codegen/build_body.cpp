@@ -50,6 +50,9 @@ Span value_span(const Expr *expr) {
 void BodyBuilder::build_result(const Expr *expr, const TypeExpr *type, Inst::Role role) {
   Inst *value = coerce(build(expr), type, role);
   if (ssa_.reachable()) ssa_.return_value(value, value_span(expr));
+  if (!leave_) return;
+  ssa_.enter(leave_);
+  ssa_.return_value(leave_->params[0], leave_span_);
 }
 
 void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::string_view value_name) {
@@ -179,7 +182,15 @@ void BodyBuilder::assign_name(const void *node, std::string_view name, Span span
   if (variable->cell)
     ssa_.add(Op::CellSet, span, {ssa_.read(variable, span), value});
   else
-    ssa_.write(variable, value);
+    write(variable, value, span);
+}
+
+/// The handlers around the place see it, should an error come.
+void BodyBuilder::write(const Variable *variable, Inst *value, Span span) {
+  ssa_.write(variable, value);
+  for (const std::vector<Slot> &slots : tries_)
+    for (const Slot &slot : slots)
+      if (slot.variable == variable) ssa_.add(Op::SlotSet, span, {slot.place, value});
 }
 
 void BodyBuilder::declare(const Pattern &pattern, Inst *value) {

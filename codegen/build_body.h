@@ -74,6 +74,7 @@ private:
   void build_for(const ForStmt &statement);
   void build_leave(const Stmt *statement, std::string_view word);
   void build_return(const ReturnStmt &statement);
+  Inst *build_try(const TryExpr &attempt, bool wants_value);
   /// A loop over an iterable; the body is between `begin_loop` and `end_loop`.
   struct Loop {
     Block *header, *latch, *exit;
@@ -107,6 +108,7 @@ private:
   void store_place(Place &place, Inst *value);
   void write_back(const NameExpr &root, Span span, Inst *value);
   void assign_to(const Pattern &pattern, Inst *value);
+  void write(const Variable *variable, Inst *value, Span span);
   void assign_name(const void *node, std::string_view name, Span span, const TypeExpr *type, Inst *value);
   void declare(const Pattern &pattern, Inst *value);
   void declare_name(const Pattern &pattern, Inst *value);
@@ -128,6 +130,14 @@ private:
     Block *on_break, *on_continue;
   };
   std::vector<LoopTargets> loops_;
+  /// The variables that a `try` around the place assigns, with where its handler finds them.
+  struct Slot {
+    const Variable *variable;
+    Inst *place;
+  };
+  std::vector<std::vector<Slot>> tries_; // Innermost last.
+  Block *leave_ = nullptr;               // Where a `return` inside a `try` goes, with the value as parameter.
+  Span leave_span_;
 };
 
 /// Builds a lambda or function whose body `context.resolution` knows.

@@ -125,6 +125,8 @@ void BodyBuilder::effect(const Expr *expr) {
     build_if(*branch, false);
   else if (const BlockExpr *block = as<BlockExpr>(expr))
     build_block(*block, false);
+  else if (const TryExpr *attempt = as<TryExpr>(expr))
+    build_try(*attempt, false);
   else
     build(expr);
 }
@@ -231,7 +233,17 @@ void BodyBuilder::build_return(const ReturnStmt &statement) {
   }
   Inst *value = statement.value ? build(statement.value) : none(statement.span);
   value = coerce(value, result_type_, Inst::Result);
-  if (ssa_.reachable()) ssa_.return_value(value, statement.value ? statement.value->span : statement.span);
+  Span span = statement.value ? statement.value->span : statement.span;
+  if (ssa_.reachable() && tries_.empty()) {
+    ssa_.return_value(value, span);
+  } else if (ssa_.reachable()) {
+    if (!leave_) {
+      leave_ = ssa_.new_outer_block();
+      ssa_.add_param(leave_, span, {});
+      leave_span_ = span;
+    }
+    ssa_.jump(leave_, span, {value});
+  }
   ssa_.enter_unreachable();
 }
 

@@ -76,6 +76,7 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::Comprehension: return build_comprehension(cast<ComprehensionExpr>(expr));
   case ExprKind::Lambda: return emit(Callable(cast<LambdaExpr>(expr)));
   case ExprKind::Broadcast: return build_broadcast(cast<BroadcastExpr>(expr));
+  case ExprKind::Try: return build_try(cast<TryExpr>(expr), true);
   case ExprKind::Binary:
   case ExprKind::Call:
   case ExprKind::MethodCall:

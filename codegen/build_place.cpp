@@ -70,7 +70,7 @@ void BodyBuilder::store_place(Place &place, Inst *value) {
 
 void BodyBuilder::write_back(const NameExpr &root, Span span, Inst *value) {
   Variable *variable = context_.resolution.variable(&root);
-  if (variable && !variable->cell) return ssa_.write(variable, value);
+  if (variable && !variable->cell) return write(variable, value, span);
   Inst *store = variable ? ssa_.add(Op::CellSet, span, {ssa_.read(variable, span), value})
                          : ssa_.add(Op::StoreGlobal, span, {value});
   store->name = keep(root.name);

@@ -12,7 +12,8 @@ uint64_t key(const Variable *variable, const Block *block) { return uint64_t(var
 size_t edge_count(const Block *block) {
   switch (block->end.kind) {
   case TermKind::Jump: return 1;
-  case TermKind::Branch: return 2;
+  case TermKind::Branch:
+  case TermKind::Try: return 2;
   case TermKind::None:
   case TermKind::Return:
   case TermKind::Unreachable: return 0;
@@ -30,7 +31,14 @@ SsaBuilder::SsaBuilder(KirFunction &function, Op entry_op) : function_(function)
 Block *SsaBuilder::new_block() {
   Block *block = function_.make_block();
   block->id = static_cast<uint32_t>(states_.size());
+  block->region = region_;
   states_.emplace_back();
+  return block;
+}
+
+Block *SsaBuilder::new_outer_block() {
+  Block *block = new_block();
+  block->region = 0;
   return block;
 }
 
@@ -86,6 +94,21 @@ void SsaBuilder::branch(Inst *condition, Span span, Block *yes, Block *no) {
   add_edge(current_, current_->end.edges[0], yes, {});
   add_edge(current_, current_->end.edges[1], no, {});
 }
+
+void SsaBuilder::begin_region(Span span, Block *handler) {
+  function_.regions.push_back(region_);
+  region_ = static_cast<uint32_t>(function_.regions.size() - 1);
+  Block *body = new_block();
+  if (reachable_) {
+    current_->end.kind = TermKind::Try;
+    current_->end.span = span;
+    add_edge(current_, current_->end.edges[0], body, {});
+    add_edge(current_, current_->end.edges[1], handler, {});
+  }
+  enter(body);
+}
+
+void SsaBuilder::end_region() { region_ = function_.regions[region_]; }
 
 void SsaBuilder::return_value(Inst *value, Span span) {
   current_->end.kind = TermKind::Return;
@@ -180,6 +203,7 @@ void SsaBuilder::seal(Block *block) {
 void SsaBuilder::finish() {
   remove_trivial_params();
   order_blocks();
+  remove_dead_slots();
   merge_blocks();
   resolve_uses();
   add_prologue();
@@ -285,6 +309,7 @@ void SsaBuilder::merge_blocks() {
     kept.push_back(block);
     while (block->end.kind == TermKind::Jump && state(block->end.edges[0].target).preds.size() == 1) {
       Block *next = block->end.edges[0].target; // Its parameters had one value, so it has none.
+      if (next->region != block->region) break;
       for (Inst *inst : next->insts) inst->block = block;
       block->insts.insert(block->insts.end(), next->insts.begin(), next->insts.end());
       block->end = std::move(next->end);
@@ -299,6 +324,48 @@ void SsaBuilder::resolve_uses() {
     for (Inst *inst : block->insts)
       for (Inst *&arg : inst->args) arg = resolve(arg);
     if (block->end.value) block->end.value = resolve(block->end.value);
+  }
+}
+
+/// A slot whose content no handler needs goes, and with it the parameters that were there for its sake.
+void SsaBuilder::remove_dead_slots() {
+  auto is_slot = [](const Inst *inst) {
+    return inst->op == Op::SlotNew || inst->op == Op::SlotSet || inst->op == Op::SlotGet;
+  };
+  std::vector<bool> live(function_.inst_storage.size());
+  std::vector<Inst *> work;
+  std::unordered_map<const Inst *, std::vector<Inst *>> sets; // By slot.
+  auto mark = [&](Inst *inst) {
+    inst = resolve(inst);
+    if (!live[inst->id]) live[inst->id] = true, work.push_back(inst);
+  };
+  for (Block *block : function_.blocks) {
+    for (Inst *inst : block->insts) {
+      if (inst->op == Op::SlotSet) sets[inst->args[0]].push_back(inst);
+      if (!is_slot(inst)) mark(inst);
+    }
+    if (block->end.value) mark(block->end.value);
+  }
+  if (sets.empty()) return;
+  while (!work.empty()) {
+    Inst *inst = work.back();
+    work.pop_back();
+    for (Inst *arg : inst->args) mark(arg);
+    if (inst->op == Op::SlotNew) // Live through a SlotGet.
+      for (Inst *set : sets[inst]) mark(set);
+    if (inst->op == Op::Param)
+      for (const Pred &pred : state(inst->block).preds) mark(pred.edge->args[inst->index]);
+  }
+  for (Block *block : function_.blocks) {
+    std::erase_if(block->insts, [&](const Inst *inst) { return is_slot(inst) && !live[inst->id]; });
+    if (block == function_.entry()) continue;
+    for (size_t i = block->params.size(); i-- > 0;) {
+      if (live[block->params[i]->id]) continue;
+      block->params.erase(block->params.begin() + static_cast<std::ptrdiff_t>(i));
+      for (const Pred &pred : state(block).preds)
+        pred.edge->args.erase(pred.edge->args.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    for (uint32_t i = 0; i < block->params.size(); ++i) block->params[i]->index = i;
   }
 }
 

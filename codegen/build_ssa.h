@@ -20,6 +20,8 @@ public:
   SsaBuilder(KirFunction &function, Op entry_op);
 
   Block *new_block();
+  /// One that belongs to no region.
+  Block *new_outer_block();
   /// Goes on in the block, to which no more edges will come.
   void enter(Block *block);
   /// Goes on in a block that later edges lead back to; to be sealed after the last.
@@ -35,6 +37,9 @@ public:
   void jump(Block *target, Span span, std::initializer_list<Inst *> args = {});
   void branch(Inst *condition, Span span, Block *yes, Block *no);
   void return_value(Inst *value, Span span);
+  /// Enters a new region of blocks: an error in it goes on at the handler. New blocks belong to it until end_region().
+  void begin_region(Span span, Block *handler);
+  void end_region();
   /// Goes on with what nothing reaches: after break, continue, return.
   void enter_unreachable() { enter(new_block()); }
 
@@ -70,6 +75,7 @@ private:
 
   Inst *resolve(Inst *value);
   void remove_trivial_params();
+  void remove_dead_slots();
   Inst *only_value(const Block *block, const Inst *param);
   void drop_replaced_params(Block *block);
   void order_blocks();
@@ -83,6 +89,7 @@ private:
   Op entry_op_;
   Block *current_ = nullptr;
   bool reachable_ = true;
+  uint32_t region_ = 0;
   std::vector<State> states_; // By Block::id, which is the place in the storage until the blocks are ordered.
   std::unordered_map<uint64_t, Inst *> definitions_;
   std::vector<Unfilled> unfilled_;

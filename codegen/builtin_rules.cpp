@@ -314,6 +314,8 @@ Abstract BuiltinRules::print() {
 }
 
 Abstract BuiltinRules::fail() {
+  if (argument(0).is(TypeKind::Failure))
+    return intrinsic(IntrinsicKind::Rethrow, {types_.failure}, types_.never);
   if (!argument(0).is(TypeKind::Str))
     return refuse(0, "a str", "interpolate the value, as in `error(\"got $x\")`");
   return intrinsic(IntrinsicKind::Error, {types_.str}, types_.never);

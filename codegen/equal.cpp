@@ -71,7 +71,8 @@ bool equal_values(const Type *type, const void *a, const void *b) {
   case TypeKind::Array:
     return equal_arrays(type, *static_cast<const ArrayHeader *const *>(a), *static_cast<const ArrayHeader *const *>(b));
   case TypeKind::Class:
-  case TypeKind::Cell: return same<const void *>(a, b);
+  case TypeKind::Cell:
+  case TypeKind::Failure: return same<const void *>(a, b);
   }
   return false;
 }

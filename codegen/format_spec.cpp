@@ -71,6 +71,7 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
   case TypeKind::Lambda:
   case TypeKind::Struct:
   case TypeKind::Class:
+  case TypeKind::Failure:
     if (integer_type || float_type) return refuse(fmt::format("takes no format type '{}'", spec.type));
     if (number_options) return refuse("takes no sign, '#' or '0' in its format");
     if (spec.precision >= 0 && !type->is(TypeKind::Str)) return refuse("takes no precision");

@@ -15,16 +15,6 @@ bool contains_open(const Type *type) {
   return false;
 }
 
-bool same_state(const Abstract &a, const Abstract &b) {
-  return a.type == b.type && (a.other != nullptr) == (b.other != nullptr) && a.unset.empty() == b.unset.empty();
-}
-
-Abstract without_constant(Abstract value) {
-  value.constant.reset();
-  value.literal = false;
-  return value;
-}
-
 } // namespace
 
 BodyInference::BodyInference(Inference &inference, Specialisation &specialisation, Diagnostics &diagnostics)
@@ -165,6 +155,7 @@ void BodyInference::finish_block(const Block &block) {
   case TermKind::None:
   case TermKind::Unreachable: return;
   case TermKind::Jump: follow(0); return;
+  case TermKind::Try: follow(0), follow(1); return;
   case TermKind::Return: {
     if (!usable(end.value, end.span))
       return;

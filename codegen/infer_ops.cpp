@@ -9,6 +9,8 @@ namespace kiln {
 Abstract BodyInference::infer(const Inst &inst) {
   if (inst.op == Op::StoreGlobal && inst.fresh)
     return of(types_.none, inst); // Takes effect when the unit is done, also where the value cannot be used.
+  if (inst.op == Op::SlotNew || inst.op == Op::SlotSet || inst.op == Op::SlotGet)
+    return rule_slot(inst); // No uses of what cannot be used.
   for (const Inst *arg : inst.args) {
     if (!usable(arg, inst.span) || value(arg).is(TypeKind::Error))
       return error_value(inst);
@@ -30,6 +32,7 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::Concat: return of(types_.str, inst);
   case Op::StoreGlobal: return rule_store_global(inst);
   case Op::Name: return rule_name(inst);
+  case Op::Caught: return of(types_.failure, inst);
   case Op::Unset: {
     Abstract unset = of(types_.never, inst);
     unset.unset = inst.name;
@@ -74,6 +77,9 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::ArrayRaw:
   case Op::CompAlloc:
   case Op::CompFinish: break; // Typed KIR only.
+  case Op::SlotNew:
+  case Op::SlotSet:
+  case Op::SlotGet: break;    // Above.
   }
   assert(false && "not an instruction of untyped KIR");
   return error_value(inst);
@@ -249,6 +255,32 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
       raised->second = joined;
     report_store(inst, stored, element, "a captured variable");
     return error_value(inst);
+  }
+  return of(types_.none, inst);
+}
+
+/// A slot is what the handler of a `try` finds: the join of the value before it with all that is assigned in it.
+Abstract BodyInference::rule_slot(const Inst &inst) {
+  const Abstract &first = value(inst.args[0]);
+  if (inst.op == Op::SlotNew) {
+    auto seed = slot_seeds_.find(inst.id);
+    return without_constant(seed == slot_seeds_.end() ? first : join(types_, first, seed->second));
+  }
+  if (inst.op == Op::SlotGet) {
+    Abstract made = first;
+    if (!made.unset.empty())
+      made.other_origin = inst.span;
+    return made;
+  }
+  const Abstract &stored = value(inst.args[1]);
+  if (stored.is(TypeKind::Error))
+    return of(types_.none, inst);
+  unify_open(first, stored);
+  Abstract joined = without_constant(join(types_, first, stored));
+  if (!same_state(joined, first)) {
+    Abstract &seed = slot_seeds_[inst.args[0]->id];
+    seed = without_constant(join(types_, seed, stored));
+    again_ = forget_open_ = true;
   }
   return of(types_.none, inst);
 }

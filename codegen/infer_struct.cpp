@@ -76,12 +76,42 @@ void BodyInference::report_no_field(const Inst &inst, const Type *type) {
     error.help(fmt::format("did you mean `{}`?", *near));
   else if (type->is_declared() && !names.empty())
     error.help(fmt::format("its fields are {}", fmt::join(names, ", ")));
+  else if (type->is(TypeKind::Failure))
+    error.help("an error has `message`, `line` and `trace`");
   if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty())
     error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
 }
 
+namespace {
+
+struct FailureField {
+  std::string_view name;
+  IntrinsicKind intrinsic;
+  const Type *type;
+};
+
+std::array<FailureField, 3> failure_fields(TypeTable &types) {
+  return {{{"message", IntrinsicKind::ErrorMessage, types.str},
+           {"line", IntrinsicKind::ErrorLine, types.i64},
+           {"trace", IntrinsicKind::ErrorTrace, types.array(types.str)}}};
+}
+
+} // namespace
+
 Abstract BodyInference::rule_field(const Inst &inst) {
   const Type *base = value(inst.args[0]).type;
+  if (base->is(TypeKind::Failure))
+    for (const auto &[name, intrinsic, type] : failure_fields(types_))
+      if (inst.name == name) {
+        CallPlan &read = plan(inst) = {};
+        read.kind = CallPlan::Intrinsic;
+        read.intrinsic = intrinsic;
+        read.operands = {base};
+        read.sources = {0};
+        read.result = type;
+        read.arguments = {inst.args[0]};
+        return of(type, inst);
+      }
   if (auto part = base->part(inst.name)) return of(base->parts()[*part], inst);
   report_no_field(inst, base);
   return error_value(inst);

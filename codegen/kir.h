@@ -70,6 +70,7 @@ struct Inst {
   bool writes_back = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is
                             // args.back(); nothing is left to do when that has changed an object of a class.
   bool shared = false;      // Index by a range (untyped): the elements themselves, not a copy
+  bool in_frame = false;    // typed CellNew: nothing keeps the cell when the function is left
   BinaryOp binary_op{};
   UnaryOp unary_op{};
   Conversion conversion{};
@@ -93,8 +94,10 @@ struct Edge {
   std::vector<Inst *> args;
 };
 
-enum class TermKind : uint8_t { None, Jump, Branch, Return, Unreachable };
+enum class TermKind : uint8_t { None, Jump, Branch, Try, Return, Unreachable };
 /// How a block ends. Jump: edges[0]. Branch: condition (bool), edges[0] when true, edges[1] when false. Return: value.
+/// Try: edges[0] enters a region of blocks, and an error anywhere in it goes on at edges[1], to a block that only this
+/// edge leads to. What the region had assigned until then is in slots.
 struct Terminator {
   TermKind kind = TermKind::None;
   Span span;
@@ -109,6 +112,7 @@ struct Block {
   Terminator end;
   bool loop_header = false;  // Some edge comes from a later block.
   uint32_t loop_depth = 0;
+  uint32_t region = 0;       // The innermost `try` whose body the block belongs to; 0: none.
 };
 
 /// A parameter as declared.
@@ -139,6 +143,7 @@ struct KirFunction {
   std::deque<Block> block_storage;
   std::deque<Inst> inst_storage;
   std::vector<Block *> blocks;
+  std::vector<uint32_t> regions{0}; // The region around each region; 0 stands for the whole body.
   std::vector<std::unique_ptr<KirFunction>> lambdas; // Those written in this body.
 
   Block *entry() const { return blocks.front(); }

@@ -122,6 +122,7 @@ void Printer::put_block(const Block &block) {
     if (param.type) put(": {}", to_string(param.type));
   }
   put("{}:", block.params.empty() ? "" : ")");
+  if (block.region != 0) put("  ; in try {}", block.region);
   if (block.loop_depth != 0) put("  ; {} {}", block.loop_header ? "loop" : "in loop", block.loop_depth);
   put("\n");
   for (const Inst *inst : block.insts) put_inst(*inst);
@@ -206,6 +207,7 @@ void Printer::put_after_args(const Inst &inst) {
     put(" rank {}", inst.index);
   if (inst.exact) put(" exact");
   if (inst.shared) put(" shared");
+  if (inst.in_frame) put(" in frame");
   if (inst.inclusive) put(" inclusive");
   if (inst.fresh) put(" fresh");
   if (inst.stored) put(" stored");
@@ -224,6 +226,12 @@ void Printer::put_end(const Terminator &end) {
     put("  branch %{}, ", end.value->id);
     put_edge(end.edges[0]);
     put(", ");
+    put_edge(end.edges[1]);
+    break;
+  case TermKind::Try:
+    put("  try ");
+    put_edge(end.edges[0]);
+    put(" catch ");
     put_edge(end.edges[1]);
     break;
   case TermKind::Return:

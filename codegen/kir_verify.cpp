@@ -21,7 +21,8 @@ Stage stage(Op op) {
 size_t edge_count(const Terminator &end) {
   switch (end.kind) {
   case TermKind::Jump: return 1;
-  case TermKind::Branch: return 2;
+  case TermKind::Branch:
+  case TermKind::Try: return 2;
   case TermKind::None:
   case TermKind::Return:
   case TermKind::Unreachable: return 0;
@@ -117,6 +118,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Name:
   case Op::Unset:
   case Op::EmptyArray:
+  case Op::Caught:
   case Op::LoadGlobal: exactly(0); break;
   case Op::Unary:
   case Op::CellGet:
@@ -127,6 +129,8 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Coerce:
   case Op::IterStart:
   case Op::CompDone:
+  case Op::SlotNew:
+  case Op::SlotGet:
   case Op::Destructure:
   case Op::Convert:
   case Op::TupleGet:
@@ -138,6 +142,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::TupleSet:
   case Op::ObjectSet:
   case Op::CellSet:
+  case Op::SlotSet:
   case Op::CompAppend:
   case Op::IterHas:
   case Op::IterGet:
@@ -200,6 +205,8 @@ void Verifier::check_edges() {
              edge.target->params.size());
       preds_[edge.target->id].push_back(block);
     }
+    if (block->end.kind == TermKind::Try && function_.regions[block->end.edges[0].target->region] != block->region)
+      fail("b{} does not enter a region", block->id);
   }
   if (!preds_[0].empty()) fail("b{} leads to the entry", preds_[0][0]->id);
 }
@@ -212,6 +219,9 @@ void Verifier::check_order() {
     if (!from_earlier) fail("b{} is not reached from an earlier block", block->id);
     if (from_later != block->loop_header)
       fail("b{} is {} loop header", block->id, from_later ? "not marked as a" : "no");
+    for (const Block *pred : preds_[block->id])
+      if (pred->end.kind == TermKind::Try && preds_[block->id].size() > 1)
+        fail("b{} is entered by a try and in other ways", block->id);
     if (block->loop_header && block->loop_depth == 0) fail("b{} is a loop header of depth 0", block->id);
   }
 }

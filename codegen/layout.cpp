@@ -43,7 +43,8 @@ Layout layout_of(const Type *type) {
   case TypeKind::Range: return {sizeof(RangeValue), alignof(RangeValue)};
   case TypeKind::Array:
   case TypeKind::Class:
-  case TypeKind::Cell: return {sizeof(void *), alignof(void *)};
+  case TypeKind::Cell:
+  case TypeKind::Failure: return {sizeof(void *), alignof(void *)};
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Lambda: return layout_of_whole(type);

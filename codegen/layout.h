@@ -17,6 +17,7 @@ namespace kiln {
 //   array           a pointer to an ArrayHeader
 //   cell            a pointer to the element
 //   class           a pointer to an object: a C struct of the fields; collected memory, never null
+//   error           a pointer to a CaughtError (jit/runtime/error.h)
 //   none, function, never: no bits; no argument, no field, no element storage (size 0)
 
 struct StrValue {

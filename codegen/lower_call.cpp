@@ -16,7 +16,7 @@ FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
     call->setAttributes(signature_attributes(callee, 0));
     if (callee.function && callee.function->fused) call->addFnAttr(llvm::Attribute::AlwaysInline);
     // Backtraces show every caller; only a function's calls of itself may become a loop.
-    if (direct != &function_) call->setTailCallKind(llvm::CallInst::TCK_NoTail);
+    if (direct != &function_ || region_ != 0) call->setTailCallKind(llvm::CallInst::TCK_NoTail);
   } else {
     call = call_through_cell(callee, arguments);
   }

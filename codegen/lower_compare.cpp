@@ -134,7 +134,8 @@ FunctionLowering::Value FunctionLowering::equal(const Type *type, Value left, Va
     Value place = spill(type, left);
     return call_runtime(Runtime::kiln_equal, {module_.type_object(type), place, spill(type, right, sizeof(void *))});
   }
-  if (type->is(TypeKind::Cell) || type->is(TypeKind::Class)) return builder_.CreateICmpEQ(left, right);
+  if (type->is(TypeKind::Cell) || type->is(TypeKind::Class) || type->is(TypeKind::Failure))
+    return builder_.CreateICmpEQ(left, right);
   Value all = builder_.getTrue();
   bool is_range = type->is(TypeKind::Range);
   for (uint32_t i = 0; i < (is_range ? 3 : type->elements.size()); ++i) {

@@ -23,6 +23,7 @@ void FunctionLowering::lower() {
 
   for (const Block *block : kir_.blocks) {
     const LoopPlan *plan = range_checks_.plan_of(block);
+    region_ = block->region;
     if (plan && plan->header == block) lower_conditions(*plan);
     lower_block(*block, Main);
     if (plan && is_continuation()) lower_block(*block, Checked);
@@ -32,6 +33,7 @@ void FunctionLowering::lower() {
     join_definitions();
     llvm::EliminateUnreachableBlocks(function_); // Which edges enter its loops again shows only now.
   }
+  outline_regions();
   if (scratch_) scratch_->setOperand(0, i64(static_cast<int64_t>(scratch_bytes_)));
 }
 
@@ -70,6 +72,8 @@ void FunctionLowering::make_blocks() {
   for (const Block *block : kir_.blocks)
     for (const Edge &edge : block->end.edges)
       if (edge.target) sole_predecessors_[edge.target->id] = ++edges[edge.target->id] == 1 ? block : nullptr;
+  for (const Block *block : kir_.blocks) // What was known before a region need not hold after an error in it.
+    if (block->end.kind == TermKind::Try) sole_predecessors_[block->end.edges[1].target->id] = nullptr;
   for (const Block *block : kir_.blocks) {
     const LoopPlan *plan = range_checks_.plan_of(block);
     if (plan && plan->header == block) make(conditions_[block], *block, "loop.conditions");
@@ -131,6 +135,13 @@ void FunctionLowering::lower_terminator(const Block &block) {
     builder_.CreateCondBr(value(end.value), yes, no);
     break;
   }
+  case TermKind::Try: {
+    llvm::BasicBlock *from = builder_.GetInsertBlock();
+    llvm::BasicBlock *body = add_edge(end.edges[0], from), *handler = add_edge(end.edges[1], from);
+    // Both ways until the region is a function of its own.
+    region_entries_[end.edges[0].target->region] = builder_.CreateCondBr(builder_.getTrue(), body, handler);
+    break;
+  }
   case TermKind::Return:
     if (Value result = end.value ? value(end.value) : nullptr; result && !function_.getReturnType()->isVoidTy())
       builder_.CreateRet(result);
@@ -174,6 +185,7 @@ void FunctionLowering::remove_unreached_blocks() {
 llvm::BasicBlock *FunctionLowering::new_block(const char *name) {
   auto *block = llvm::BasicBlock::Create(module_.llvm, name, &function_);
   if (plan_) loop_blocks_[block] = plan_;
+  more_blocks_.emplace_back(region_, block);
   return block;
 }
 

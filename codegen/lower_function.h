@@ -60,6 +60,11 @@ private:
   void mark_rare_loop(llvm::BranchInst *latch);
   void join_definitions();
 
+  // --- regions of try (lower_try.cpp) ---
+  void outline_regions();
+  void outline(uint32_t region, llvm::BranchInst *entry);
+  std::vector<llvm::BasicBlock *> blocks_of(uint32_t region) const;
+
   // --- operations: the dispatcher (lower_inst.cpp) ---
   Value lower_inst(const Inst &inst);
   Value emit_constant(const Inst &inst);
@@ -85,6 +90,8 @@ private:
   /// at once.
   Value scratch(size_t bytes, size_t offset = 0);
   Value spill(const Type *type, Value value, size_t offset = 0);
+  /// Room in the frame for one value, for as long as the function runs.
+  Value frame_place(const Type *type);
   Value spill_words(std::span<const Value> words);
   llvm::Metadata *number_metadata(size_t number);
 
@@ -222,6 +229,9 @@ private:
   std::array<std::vector<Value>, 2> values_; // By version and instruction id.
   std::unordered_map<const Inst *, Value> range_counts_;
   std::unordered_map<const llvm::BasicBlock *, const LoopPlan *> loop_blocks_; // Of both versions.
+  std::map<uint32_t, llvm::BranchInst *> region_entries_;           // The branch into each region, else to its handler.
+  uint32_t region_ = 0;                                             // Of the block being written.
+  std::vector<std::pair<uint32_t, llvm::BasicBlock *>> more_blocks_; // Those that are no KIR block's, with their regions.
   Value flag_ = nullptr;                                 // While writing a plan's conditions: those so far...
   std::unordered_map<const BoundExpr *, Bounds> bounds_; // ...and the bounds.
   llvm::AllocaInst *scratch_ = nullptr;

@@ -19,6 +19,7 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::CellNew: return emit_cell_new(inst);
   case Op::CellGet: return emit_cell_get(inst);
   case Op::CellSet: return emit_cell_set(inst);
+  case Op::Caught: return call_runtime(Runtime::kiln_caught, {});
   case Op::Index: return inst.args[0]->type->is(TypeKind::Str) ? emit_str_index(inst) : emit_index(inst);
   case Op::SetIndex: return emit_set_index(inst);
   case Op::Format: return emit_format(inst);
@@ -68,6 +69,9 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::CompDone:
   case Op::Broadcast:
   case Op::BroadcastStore:
+  case Op::SlotNew:
+  case Op::SlotSet:
+  case Op::SlotGet:
   case Op::Destructure: break;
   }
   llvm_unreachable("an untyped operation in typed KIR");
@@ -145,6 +149,11 @@ FunctionLowering::Value FunctionLowering::emit_object_set(const Inst &inst) {
 // assignment.
 FunctionLowering::Value FunctionLowering::emit_cell_new(const Inst &inst) {
   const Type *element = inst.type->element();
+  if (inst.in_frame) { // Only read where it is set.
+    Value cell = frame_place(element);
+    if (!inst.args.empty()) store(element, arg(inst, 0), cell, module_.cell_tag());
+    return cell;
+  }
   size_t size = layout_of(element).size;
   Runtime allocate = element->has_references() ? Runtime::kiln_alloc : Runtime::kiln_alloc_atomic;
   llvm::CallInst *cell = call_runtime(allocate, {i64(static_cast<int64_t>(size + 1))});
@@ -169,7 +178,7 @@ FunctionLowering::Value FunctionLowering::emit_cell_get(const Inst &inst) {
 FunctionLowering::Value FunctionLowering::emit_cell_set(const Inst &inst) {
   const Type *element = inst.args[0]->type->element();
   store(element, arg(inst, 1), arg(inst, 0), module_.cell_tag());
-  set_cell_flag(element, arg(inst, 0), true);
+  if (!inst.args[0]->in_frame) set_cell_flag(element, arg(inst, 0), true);
   return nullptr;
 }
 

@@ -46,6 +46,11 @@ FunctionLowering::Value FunctionLowering::emit_intrinsic(const Inst &inst) {
   case IntrinsicKind::Error:
     call_runtime(Runtime::kiln_fail_message, {str_data(arg(inst, 0)), str_length(arg(inst, 0))});
     return nullptr;
+  case IntrinsicKind::Rethrow: call_runtime(Runtime::kiln_rethrow, {arg(inst, 0)}); return nullptr;
+  case IntrinsicKind::ErrorMessage: return call_runtime(Runtime::kiln_error_message, {arg(inst, 0)});
+  case IntrinsicKind::ErrorLine: return call_runtime(Runtime::kiln_error_line, {arg(inst, 0)});
+  case IntrinsicKind::ErrorTrace:
+    return call_runtime(Runtime::kiln_error_trace, {arg(inst, 0), module_.type_object(inst.type)});
   case IntrinsicKind::Assert:
     fail_if(builder_.CreateNot(arg(inst, 0)), Runtime::kiln_fail_assert,
             {str_data(arg(inst, 1)), str_length(arg(inst, 1))});

@@ -91,6 +91,14 @@ FunctionLowering::Value FunctionLowering::scratch(size_t bytes, size_t offset) {
   return offset ? builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), scratch_, offset) : scratch_;
 }
 
+FunctionLowering::Value FunctionLowering::frame_place(const Type *type) {
+  llvm::IRBuilder<>::InsertPointGuard guard(builder_);
+  llvm::BasicBlock &entry = function_.getEntryBlock();
+  builder_.SetInsertPoint(&entry, entry.begin());
+  llvm::Type *form = module_.memory_type(type);
+  return builder_.CreateAlloca(form ? form : builder_.getInt8Ty());
+}
+
 // The runtime reads what is spilled by its own types: no tags.
 FunctionLowering::Value FunctionLowering::spill(const Type *type, Value value, size_t offset) {
   if (type->is_empty()) return llvm::ConstantPointerNull::get(builder_.getPtrTy());

@@ -27,7 +27,8 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   case TypeKind::Range: return llvm::StructType::get(llvm, {i64, i64, i64});
   case TypeKind::Array:
   case TypeKind::Class:
-  case TypeKind::Cell: return pointer;
+  case TypeKind::Cell:
+  case TypeKind::Failure: return pointer;
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Lambda: {
@@ -78,6 +79,7 @@ llvm::AttrBuilder ModuleLowering::attributes_of(const Type *type) {
     attributes.addAttribute(llvm::Attribute::NonNull);
     attributes.addDereferenceableAttr(object_layout(type).size);
     break;
+  case TypeKind::Failure: attributes.addAttribute(llvm::Attribute::NonNull); break;
   case TypeKind::I32:
   case TypeKind::I64:
   case TypeKind::U32:
@@ -138,7 +140,8 @@ llvm::MDNode *ModuleLowering::element_tag(const Type *scalar) {
   case TypeKind::Str: return tag_named("str");
   case TypeKind::Array:
   case TypeKind::Class:
-  case TypeKind::Cell: return tag_named("reference");
+  case TypeKind::Cell:
+  case TypeKind::Failure: return tag_named("reference");
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Family:

@@ -1,5 +1,6 @@
 // Which loops get two versions, which checks their conditions cover, and what the loops leave as it is.
 #include "codegen/range_checks.h"
+#include "codegen/liveness.h"
 #include "codegen/range_planner.h"
 
 #include <algorithm>
@@ -10,6 +11,15 @@ namespace {
 
 constexpr size_t most_insts = 200;     // Of a loop that is written twice.
 constexpr size_t most_conditions = 40; // Beyond, testing them costs more than it saves.
+
+// A continuation has no regions of `try`: from where it starts, none is still to come.
+bool may_continue_at(const KirFunction &function, const Block &header) {
+  if (function.regions.size() == 1) return true;
+  std::vector<bool> reachable = reachable_from(function, header);
+  return header.region == 0 && std::ranges::none_of(function.blocks, [&](const Block *block) {
+           return reachable[block->id] && block->end.kind == TermKind::Try;
+         });
+}
 
 } // namespace
 
@@ -38,7 +48,7 @@ RangeChecks::RangeChecks(const KirFunction &function, bool wanted) : by_block_(f
   for (size_t i = 0; i < headers.size(); ++i) {
     bool innermost = true;
     for (size_t j = 0; j < headers.size(); ++j) innermost &= i == j || !loops[i][headers[j]->id];
-    if (!innermost) continue;
+    if (!innermost || !may_continue_at(function, *headers[i])) continue;
     LoopPlan &plan = plans_.emplace_back();
     plan.header = headers[i];
     plan.contains = std::move(loops[i]);

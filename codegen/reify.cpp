@@ -20,6 +20,7 @@ std::unique_ptr<KirFunction> Reify::run() {
   to_->is_lambda = from_.is_lambda;
   to_->is_unit = from_.is_unit;
   to_->has_loop = from_.has_loop;
+  to_->regions = from_.regions;
   to_->from_library = from_.from_library;
   to_->fused = from_.fused;
   to_->typed = true;
@@ -51,6 +52,7 @@ void Reify::make_blocks() {
       continue;
     Block *made = blocks_[block->id] = to_->make_block();
     made->loop_depth = block->loop_depth;
+    made->region = block->region;
     bool entry = block == from_.entry();
     for (const Inst *param : block->params) {
       if (!entry && (!kept(param) || known(param).constant))
@@ -104,6 +106,11 @@ void Reify::end_block(const Block &from) {
     made.kind = TermKind::Jump;
     fill_edge(end.edges[0], 0, false);
     return;
+  case TermKind::Try:
+    made.kind = TermKind::Try;
+    fill_edge(end.edges[0], 0, false);
+    fill_edge(end.edges[1], 1, false);
+    return;
   case TermKind::Branch:
     if (yes && no) {
       made.kind = TermKind::Branch;
@@ -139,6 +146,7 @@ void Reify::fill_edge(const Edge &from, int which, bool may_split) {
   if (split) {
     current_ = to_->make_block();
     current_->loop_depth = target->loop_depth;
+    current_->region = source->region;
     to_->blocks.push_back(current_);
   }
   for (size_t i = 0; i < from.args.size(); ++i) {

@@ -230,6 +230,7 @@ bool BroadcastLoop::visit(Inst *result, Inst *k, Index index) {
 Block *BroadcastLoop::new_block(uint32_t depth, bool header) {
   Block *block = reify_.to_->make_block();
   block->loop_depth = depth;
+  block->region = reify_.current_->region;
   block->loop_header = header;
   reify_.to_->has_loop |= header;
   return block;

@@ -62,6 +62,27 @@ void Reify::emit(const Inst &inst) {
     made = make(Op::CellSet, types_.none, inst, {cell, use_as(inst.args[1], cell->type->element(), Mode::Store)});
     return;
   }
+  case Op::Caught: made = make(Op::Caught, types_.failure, inst); return;
+  case Op::SlotNew: {
+    if (!kept(&inst)) return;
+    const Type *type = type_of(&inst);
+    std::vector<Inst *> args;
+    if (kept(inst.args[0]))
+      args.push_back(use_as(inst.args[0], type, Mode::Store));
+    made = make(Op::CellNew, types_.cell(type), inst, std::move(args));
+    made->in_frame = true;
+    return;
+  }
+  case Op::SlotSet:
+    if (Inst *slot = map_[inst.args[0]->id])
+      made = make(Op::CellSet, types_.none, inst, {slot, use_as(inst.args[1], slot->type->element(), Mode::Store)});
+    return;
+  case Op::SlotGet:
+    if (Inst *slot = map_[inst.args[0]->id]) {
+      made = make(Op::CellGet, slot->type->element(), inst, {slot});
+      made->unchecked = true;
+    }
+    return;
   case Op::Index: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_index(inst); return;
   case Op::SetIndex:
     if (is_written_back(inst))
@@ -98,7 +119,7 @@ void Reify::emit(const Inst &inst) {
     else
       made = constant(types_.none, {}, inst.span); // A push onto what stays empty.
     return;
-  case Op::Field: made = emit_field(inst); return;
+  case Op::Field: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_field(inst); return;
   case Op::EmptyArray: made = make(Op::ArrayNew, type_of(&inst), inst); return;
   case Op::Coerce: made = use_as(inst.args[0], type_of(&inst), Mode::Store); return;
   case Op::IterStart:

@@ -51,7 +51,7 @@ public:
   void walk_top_level(const Stmt *statement);
 
 protected:
-  // `node` is the NameExpr, the Pattern, or the nested FunctionStmt (which assigns its name).
+  // `node` is the NameExpr, the Pattern, the TryExpr (of its error), or the nested FunctionStmt (which assigns its name).
   virtual void read(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void assign(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void declare(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
@@ -127,7 +127,7 @@ public:
   static Resolution of_unit(std::span<const Stmt *const> statements, const IsShared &is_shared,
                             Diagnostics *diagnostics);
 
-  /// The local that a NameExpr, Pattern or nested FunctionStmt means; null when it is no local.
+  /// The local that a NameExpr, Pattern, TryExpr or nested FunctionStmt means; null when it is no local.
   Variable *variable(const void *node) const {
     auto found = variables_.find(node);
     return found == variables_.end() ? nullptr : found->second;

@@ -30,7 +30,8 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::Array:
   case ExprKind::EmptyArray:
   case ExprKind::Comprehension:
-  case ExprKind::Lambda: return nullptr;
+  case ExprKind::Lambda:
+  case ExprKind::Try: return nullptr;
   }
   return nullptr;
 }
@@ -118,6 +119,14 @@ void BodyWalk::walk_above_left(const Expr *expr) {
     return;
   case ExprKind::Comprehension: return walk_comprehension(cast<ComprehensionExpr>(expr));
   case ExprKind::Lambda: return nested(Callable(cast<LambdaExpr>(expr)), {});
+  case ExprKind::Try: {
+    const TryExpr &attempt = cast<TryExpr>(expr);
+    walk(attempt.body);
+    begin_scope();
+    if (!attempt.error.text.empty()) declare(&attempt, attempt.error.text, attempt.error.span);
+    walk(attempt.handler);
+    return end_scope();
+  }
   }
 }
 

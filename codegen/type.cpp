@@ -31,6 +31,7 @@ unsigned Type::bits() const {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
+  case TypeKind::Failure:
   case TypeKind::Open:
   case TypeKind::Struct:
   case TypeKind::Class:
@@ -67,6 +68,7 @@ bool Type::is_empty() const {
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Family:
+  case TypeKind::Failure:
   case TypeKind::Open: return false;
   }
   return false;
@@ -77,7 +79,8 @@ bool Type::has_references() const {
   case TypeKind::Str:
   case TypeKind::Array:
   case TypeKind::Class:
-  case TypeKind::Cell: return true;
+  case TypeKind::Cell:
+  case TypeKind::Failure: return true;
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Lambda:
@@ -176,7 +179,8 @@ std::string to_string(const Type *type) {
   case TypeKind::F32:
   case TypeKind::F64:
   case TypeKind::Str:
-  case TypeKind::Range: return std::string(type->name);
+  case TypeKind::Range:
+  case TypeKind::Failure: return std::string(type->name);
   case TypeKind::Tuple: return tuple_text(type);
   case TypeKind::Array:
     if (type->rank == 1) return "[" + to_string(type->element()) + "]";
@@ -217,6 +221,7 @@ TypeTable::TypeTable() {
   f64 = simple(TypeKind::F64, "f64");
   str = simple(TypeKind::Str, "str");
   range = simple(TypeKind::Range, "range");
+  failure = simple(TypeKind::Failure, "error");
 }
 
 std::string_view TypeTable::intern(std::string_view text) {

@@ -29,7 +29,8 @@ enum class TypeKind : uint8_t {
   Array,    // element, rank.
   Function, // A function by name: `name`; no bits at run time. Methods are chosen at the call.
   Lambda,   // One lambda expression with the types of its captures (elements): captured values, in order.
-  Cell,     // A captured variable that is reassigned: a reference to one `element`.
+  Cell,     // A variable that lives in memory (captured and reassigned, or assigned in a `try`): a reference to one `element`.
+  Failure,  // A caught run-time error: a reference. People call it `error`.
   Open,     // The element type of `[]` before anything reached it. Only during inference.
   Struct,   // `declaration` with the types of its fields (elements): a value with parts, as a tuple is.
   Class,    // `declaration` with the types of its `fields`: a reference to an object that has them.
@@ -92,7 +93,7 @@ public:
   TypeTable(const TypeTable &) = delete;
   TypeTable &operator=(const TypeTable &) = delete;
 
-  const Type *error, *never, *none, *boolean, *i8, *i16, *i32, *i64, *u8, *u16, *u32, *u64, *f32, *f64, *str, *range;
+  const Type *error, *never, *none, *boolean, *i8, *i16, *i32, *i64, *u8, *u16, *u32, *u64, *f32, *f64, *str, *range, *failure;
 
   const Type *tuple(std::span<const Type *const> elements, std::span<const std::string_view> names = {});
   const Type *array(const Type *element, uint32_t rank = 1);

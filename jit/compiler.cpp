@@ -4,7 +4,9 @@
 #include "jit/lazy_entry.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/table.h"
+#include "jit/signals.h"
 #include "jit/stopwatch.h"
+#include "jit/trace.h"
 
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
@@ -43,6 +45,7 @@ Specialisation &owner_of(void **cell) {
 Compiler::Compiler(Inference &inference, const EngineOptions &options) : inference_(inference), options_(options) {
   active = this;
   kiln_materialize_hook = &materialize;
+  kiln_trace_hook = &describe;
   inference_.on_new = [](Specialisation &made) { made.entry = reinterpret_cast<void *>(&kiln_lazy_entry); };
 }
 
@@ -193,21 +196,25 @@ Span span_at(const Sources &sources, uint32_t source, uint32_t line, uint32_t co
 
 } // namespace
 
-std::vector<Frame> Compiler::trace(std::span<const void *const> addresses) const {
+Frame Compiler::frame_of(const CodePlace &place) const {
+  const Specialisation *made = specialisation_of(place.symbol);
+  return {made ? made->display : place.symbol, span_at(inference_.sources(), place.source, place.line, place.column)};
+}
+
+std::vector<Frame> Compiler::trace(const RuntimeError &error) const {
   std::vector<Frame> result;
   if (!orc_)
     return result;
-  bool continued = false; // The frame before is the continuation of this one's innermost function: they are one.
-  for (const void *address : addresses) {
-    std::vector<CodePlace> places = orc_->places(address);
-    for (size_t i = continued ? 1 : 0; i < places.size(); ++i) {
-      const Specialisation *made = specialisation_of(places[i].symbol);
-      result.push_back({made ? made->display : places[i].symbol,
-                        span_at(inference_.sources(), places[i].source, places[i].line, places[i].column)});
+  // A function's continuation and the body of its `try` are functions that it calls: one frame for both.
+  bool is_part = false;
+  for (const void *address : error.addresses)
+    for (const CodePlace &place : orc_->places(address)) {
+      if (!is_part)
+        result.push_back(frame_of(place));
+      const Specialisation *made = specialisation_of(place.symbol);
+      bool is_try_body = place.symbol.find(".try", place.symbol.rfind('$')) != std::string::npos;
+      is_part = is_try_body || (made && made->continues);
     }
-    const Specialisation *outermost = places.empty() ? nullptr : specialisation_of(places.back().symbol);
-    continued = outermost && outermost->continues;
-  }
   return result;
 }
 
@@ -218,6 +225,26 @@ const Specialisation *Compiler::specialisation_of(std::string_view symbol) const
     return nullptr;
   std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
   return id < inference_.all().size() ? &inference_.all()[id] : nullptr;
+}
+
+/// Looks the line tables up, which is LLVM's work: on the compile stack.
+TraceText Compiler::describe(const RuntimeError &error) {
+  struct Request {
+    const RuntimeError &error;
+    TraceText text;
+  } request{error, {}};
+  if (active)
+    run_on_compile_stack(
+        [](void *argument) {
+          auto *request = static_cast<Request *>(argument);
+          const Sources &sources = active->inference_.sources();
+          std::vector<Frame> trace = active->trace(request->error);
+          if (Span place = place_of(trace, sources); place.known())
+            request->text.line = sources.location(place).line;
+          request->text.frames = trace_lines(trace, request->error.omitted, sources);
+        },
+        &request);
+  return std::move(request.text);
 }
 
 CodegenTimes Compiler::codegen_times() const { return orc_ ? orc_->times() : CodegenTimes{}; }

@@ -30,8 +30,8 @@ public:
   void keep(EmitKind kind) { kept_kind_ = kind; }
   const std::string &kept() const { return kept_; }
 
-  /// The Kiln functions that the code addresses of a stack, innermost first, lie in; each with the place it has come to.
-  std::vector<Frame> trace(std::span<const void *const> addresses) const;
+  /// The Kiln functions that an error went through, innermost first; each with the place it had come to.
+  std::vector<Frame> trace(const RuntimeError &error) const;
 
   CodegenTimes codegen_times() const;
   double lower_seconds = 0;
@@ -45,6 +45,8 @@ private:
   /// Whose code a symbol names; null when it is not a specialisation's.
   const Specialisation *specialisation_of(std::string_view symbol) const;
   static void *materialize(void **cell);
+  static TraceText describe(const RuntimeError &error);
+  Frame frame_of(const CodePlace &place) const;
 
   Inference &inference_;
   const EngineOptions &options_;

@@ -180,7 +180,7 @@ void Engine::Impl::fail(Outcome &outcome, const RuntimeError &error) {
   case RuntimeError::StackOverflow:
   case RuntimeError::OutOfMemory: outcome.status = Outcome::Failure; break;
   }
-  outcome.trace = compiler.trace(error.addresses);
+  outcome.trace = compiler.trace(error);
   outcome.omitted = error.omitted;
 }
 

@@ -1,6 +1,7 @@
 #include "jit/engine_impl.h"
 
 #include "jit/runtime/print.h"
+#include "jit/trace.h"
 
 #include <llvm/Config/llvm-config.h>
 
@@ -27,7 +28,7 @@ constexpr BuiltinDoc builtin_docs[] = {
 };
 constexpr std::string_view keywords[] = {"fn",     "if",    "else", "for", "in",  "while", "break", "continue", "return", "true",   "false",
                                          "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "by",
-                                         "struct", "class"};
+                                         "struct", "class", "try",  "catch"};
 
 } // namespace
 
@@ -104,33 +105,12 @@ std::string type_text(Value value) { return value.type ? to_string(value.type) :
 
 std::string render_failure(const Outcome &outcome, const Sources &sources, RenderStyle style) {
   Diagnostics diagnostics;
-  Span place;
-  for (const Frame &frame : outcome.trace)
-    if (frame.span.known() && !sources.get(frame.span).name().starts_with("library/")) {
-      place = frame.span;
-      break;
-    }
-  diagnostics.report<Diag::RuntimeFailure>(place, outcome.message);
+  diagnostics.report<Diag::RuntimeFailure>(place_of(outcome.trace, sources), outcome.message);
   std::string text = render(diagnostics.list().front(), sources, style);
   if (!text.ends_with('\n'))
     text += '\n';
-  // One line a frame; repeated ones of a recursion are counted.
-  size_t count = outcome.trace.size();
-  for (size_t i = 0; i < count;) {
-    const Frame &frame = outcome.trace[i];
-    std::string line = "  in " + frame.function;
-    if (frame.span.known())
-      line += fmt::format(" at {}:{}", sources.get(frame.span).name(), sources.location(frame.span).line);
-    size_t same = 1;
-    while (i + same < count && outcome.trace[i + same].function == frame.function && outcome.trace[i + same].span == frame.span)
-      ++same;
-    if (same > 1)
-      line += fmt::format(" ({} times)", same);
-    text += line + "\n";
-    i += same;
-  }
-  if (outcome.omitted)
-    text += fmt::format("  ({} between the innermost and the outermost)\n", counted(outcome.omitted, "more call"));
+  for (const std::string &line : trace_lines(outcome.trace, outcome.omitted, sources))
+    text += fmt::format("  {}{}\n", line.starts_with('(') ? "" : "in ", line);
   return text;
 }
 

@@ -56,7 +56,9 @@ bool set_return_trap() {
   return true;
 }
 
-void forget_return_trap() { slot = nullptr; }
+void forget_return_trap(const void *frame) {
+  if (reinterpret_cast<uintptr_t>(slot) < reinterpret_cast<uintptr_t>(frame)) slot = nullptr;
+}
 
 const void *return_trap_frame(const void *pc) {
   if (reinterpret_cast<uintptr_t>(pc) != trap_address() - 1) return nullptr; // The byte before a return address.
@@ -82,7 +84,7 @@ void kiln_return_trap_raise(kiln::FrameState *frame) { kiln::raise_pending(*fram
 namespace kiln {
 
 bool set_return_trap() { return false; }
-void forget_return_trap() {}
+void forget_return_trap(const void *) {}
 const void *return_trap_frame(const void *) { return nullptr; }
 
 } // namespace kiln

@@ -12,8 +12,8 @@ namespace kiln {
 /// Sets the trap for the innermost compiled frame on the stack of the signal handler that calls this. False when there
 /// is none or its return address is not found with certainty. Async-signal-safe.
 bool set_return_trap();
-/// To be called when the frame of a trap may be gone without returning.
-void forget_return_trap();
+/// To be called when the frame of a trap may be gone without returning: the frames below this one are.
+void forget_return_trap(const void *frame);
 
 /// The frame table for the trap's own address: for code_map.cpp. Null for any other address.
 const void *return_trap_frame(const void *pc);

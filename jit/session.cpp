@@ -3,6 +3,7 @@
 #include "codegen/layout.h"
 #include "codegen/type_resolve.h"
 #include "jit/runtime/collector.h"
+#include "jit/runtime/error.h"
 #include "jit/stopwatch.h"
 #include "lang/library.h"
 
@@ -28,6 +29,8 @@ void initialise(const Type *type, void *place) {
     auto *header = static_cast<ArrayHeader *>(allocate(header_size(type->rank), true));
     std::memset(header, 0, header_size(type->rank));
     *static_cast<ArrayHeader **>(place) = header;
+  } else if (type->is(TypeKind::Failure)) {
+    *static_cast<CaughtError **>(place) = make_caught_error({});
   } else if (type->is(TypeKind::Cell)) {
     void *cell = allocate(std::max<size_t>(layout_of(type->element()).size, 1), true);
     initialise(type->element(), cell);

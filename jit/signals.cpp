@@ -265,7 +265,7 @@ RunningKiln::RunningKiln() {
   if (running == 0) {
     kiln_thread = pthread_self();
     rearm_stack_guard();
-    forget_return_trap();
+    forget_return_trap(__builtin_frame_address(0));
     if (pending_interrupt && installed) set_retry_timer(true);
   }
   running = running + 1;

@@ -251,6 +251,12 @@ struct LambdaExpr : ExprOf<ExprKind::Lambda> {
   const TypeExpr *result; // Null when not given.
   const Expr *body;
 };
+/// `try { ... } catch e { ... }`: the value of the first block or, after an error in it, of the second.
+struct TryExpr : ExprOf<ExprKind::Try> {
+  const BlockExpr *body;
+  Ident error; // Empty when the error is not named.
+  const BlockExpr *handler;
+};
 
 /// `a .+ b`, `.-a`, `f.(x)`: the operation for each element of its operands that are arrays. The operation is a Unary,
 /// Binary, Logical, Compare or Call; operands that are broadcasts themselves belong to the same nest, which is one loop.

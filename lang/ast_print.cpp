@@ -117,6 +117,7 @@ std::string AstPrinter::detail(const Expr *expr) const {
     return names;
   }
   case ExprKind::Comprehension: return cast<ComprehensionExpr>(expr).is_array ? "array" : "bare";
+  case ExprKind::Try: return std::string(cast<TryExpr>(expr).error.text);
   case ExprKind::Error:
   case ExprKind::None:
   case ExprKind::String:
@@ -199,6 +200,11 @@ void AstPrinter::children_of(const Expr *expr) {
     return print(lambda.body);
   }
   case ExprKind::Broadcast: return print(cast<BroadcastExpr>(expr).operation);
+  case ExprKind::Try: {
+    const auto &attempt = cast<TryExpr>(expr);
+    print(static_cast<const Expr *>(attempt.body));
+    return labelled("catch", static_cast<const Expr *>(attempt.handler));
+  }
   }
 }
 

@@ -103,7 +103,7 @@ const Expr *Parser::parse_index(uint32_t begin, const Expr *base) {
   return ast_.make<IndexExpr>(since(begin), base, ast_.list(indices));
 }
 
-// operand = number | character | string | 'true' | 'false' | 'none' | name | lambda | paren | array | if | block
+// operand = number | character | string | 'true' | 'false' | 'none' | name | lambda | paren | array | if | try | block
 const Expr *Parser::parse_operand() {
   const Token &first = token();
   switch (first.kind) {
@@ -125,9 +125,8 @@ const Expr *Parser::parse_operand() {
   case TokenKind::LeftBrace: return parse_block("");
   case TokenKind::If: return parse_if();
   case TokenKind::Fn: return parse_fn_lambda();
-  case TokenKind::Match:
-  case TokenKind::Try:
-  case TokenKind::Catch: not_yet(span(first), text(first)); return error_expr(first.begin);
+  case TokenKind::Try: return parse_try();
+  case TokenKind::Match: not_yet(span(first), text(first)); return error_expr(first.begin);
   case TokenKind::Not: complain<Diag::NotNeedsParens>(span(first)).help("write '(not x)'"); return parse_not();
   default: // No other token starts an operand.
     expected_next("an expression");

@@ -25,7 +25,7 @@ std::optional<BinaryOp> compound_operator(TokenKind kind) {
 
 bool ends_at_brace(TokenKind first) {
   return first == TokenKind::If || first == TokenKind::LeftBrace || first == TokenKind::While ||
-         first == TokenKind::For || first == TokenKind::Fn || first == TokenKind::Struct || first == TokenKind::Class;
+         first == TokenKind::For || first == TokenKind::Fn || first == TokenKind::Struct || first == TokenKind::Class || first == TokenKind::Try;
 }
 
 } // namespace
@@ -58,7 +58,7 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
 }
 
 // statement = function | definition | struct | extern | let | const | global | while | for | 'break' | 'continue' | return
-//           | block | if | assignment | expression
+//           | block | if | try | assignment | expression
 const Stmt *Parser::parse_statement() {
   uint32_t begin = token().begin;
   switch (kind()) {
@@ -74,12 +74,16 @@ const Stmt *Parser::parse_statement() {
   case TokenKind::Continue: advance(); return ast_.make<ContinueStmt>(since(begin));
   case TokenKind::Return: return parse_return();
   case TokenKind::If:
+  case TokenKind::Try:
   case TokenKind::LeftBrace: return parse_block_statement();
   case TokenKind::Struct:
   case TokenKind::Class: return parse_struct();
   case TokenKind::Import: not_yet(span(token()), text(token())); return parse_error_statement(begin);
   case TokenKind::Else:
     error<Diag::StrayElse>(span(token())).help("'else' follows the '}' of its 'if': '} else {'");
+    return parse_error_statement(begin);
+  case TokenKind::Catch:
+    error<Diag::StrayCatch>(span(token())).help("'catch' follows the '}' of its 'try': '} catch e {'");
     return parse_error_statement(begin);
   case TokenKind::RightParen:
   case TokenKind::RightBracket:
@@ -141,10 +145,12 @@ const Stmt *Parser::parse_annotated() {
   return parse_assignment(name.begin, ast_.make_pattern(target));
 }
 
-// A statement that starts with `if` or `{` ends at its closing brace: what follows is the next one.
+// A statement that starts with `if`, `try` or `{` ends at its closing brace: what follows is the next one.
 const Stmt *Parser::parse_block_statement() {
   uint32_t begin = token().begin;
-  const Expr *value = kind() == TokenKind::If ? parse_if() : parse_block("");
+  const Expr *value = kind() == TokenKind::If    ? parse_if()
+                      : kind() == TokenKind::Try ? parse_try()
+                                                 : parse_block("");
   return ast_.make<ExprStmt>(since(begin), value, next_is(TokenKind::Semicolon));
 }
 
@@ -233,6 +239,31 @@ const Expr *Parser::parse_if() {
     no = kind() == TokenKind::If ? parse_if() : parse_block("'else'");
   }
   return ast_.make<IfExpr>(since(begin), condition, yes, no);
+}
+
+// try = 'try' block 'catch' name? block
+const Expr *Parser::parse_try() {
+  Nesting nesting(*this);
+  if (too_deep()) return error_expr(token().begin);
+  const Token &word = advance();
+  const BlockExpr *body = parse_block("'try'");
+  if (kind() != TokenKind::Catch || panicking_) {
+    if (kind() == TokenKind::End) note_unfinished();
+    if (!panicking_)
+      error<Diag::TryWithoutCatch>(span(word)).help("the form is 'try { ... } catch e { ... }', or 'catch {' without e");
+    return error_expr(word.begin);
+  }
+  advance();
+  bool parenthesised = kind() == TokenKind::LeftParen && kind(1) == TokenKind::Identifier && kind(2) == TokenKind::RightParen;
+  if (parenthesised) {
+    complain<Diag::CatchParens>(span(token())).help(fmt::format("write 'catch {} {{'", text(token(1))));
+    advance();
+  }
+  Ident error;
+  if (kind() == TokenKind::Identifier) error = {text(token()), span(token())}, advance();
+  if (parenthesised) advance();
+  const BlockExpr *handler = parse_block("'catch'");
+  return ast_.make<TryExpr>(since(word.begin), body, error, handler);
 }
 
 // condition = expression

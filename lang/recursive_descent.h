@@ -152,6 +152,7 @@ private:
   const Stmt *parse_error_statement(uint32_t begin);
   const BlockExpr *parse_block(std::string_view after);
   const Expr *parse_if();
+  const Expr *parse_try();
   const Expr *parse_condition();
 
   // --- functions (parser_function.cpp) ---

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codegen/layout.h"
 #include "lang/source.h"
 
 #include <cstddef>
@@ -21,6 +22,23 @@ struct RuntimeError {
   static constexpr size_t innermost_kept = 50;
   static constexpr size_t outermost_kept = 10;
 };
+
+/// A caught error as compiled code has it; collected memory, as all that it points to.
+struct CaughtError {
+  StrValue message;
+  RuntimeError::Kind kind;
+  const void *const *addresses;
+  int64_t count, omitted;
+};
+CaughtError *make_caught_error(const RuntimeError &error);
+
+/// The frames of an error, as people see them: the line that it came from (0: not known) and a text for each.
+struct TraceText {
+  int64_t line = 0;
+  std::vector<std::string> frames;
+};
+/// Set by the engine. Must not throw.
+extern TraceText (*kiln_trace_hook)(const RuntimeError &error);
 
 /// Fills in `addresses` and `omitted` from the stack of the caller. Works in a signal handler that interrupted compiled
 /// code.

@@ -42,6 +42,7 @@ std::string_view name_of(TypeKind kind) {
   case TypeKind::Struct:
   case TypeKind::Class:
   case TypeKind::Family:
+  case TypeKind::Failure:
   case TypeKind::Open: return "?";
   }
   return "?";
@@ -78,6 +79,7 @@ std::string range_text(TypeKind kind) {
   case TypeKind::Struct:
   case TypeKind::Class:
   case TypeKind::Family:
+  case TypeKind::Failure:
   case TypeKind::Open: return "?";
   }
   return "?";

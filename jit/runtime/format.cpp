@@ -48,6 +48,7 @@ public:
     case TypeKind::Struct:
     case TypeKind::Class:
     case TypeKind::Family:
+    case TypeKind::Failure:
     case TypeKind::Open: {
       std::string shown;
       append_value(shown, type, value);

@@ -3,6 +3,7 @@
 #include "codegen/declaration.h"
 #include "codegen/kir.h"
 #include "jit/runtime/array.h"
+#include "jit/runtime/error.h"
 #include "jit/runtime/number_text.h"
 #include "jit/runtime/str.h"
 
@@ -54,6 +55,7 @@ public:
     case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
     case TypeKind::Function: fmt::format_to(std::back_inserter(out_), "fn {}", type->name); return;
     case TypeKind::Lambda: lambda(type); return;
+    case TypeKind::Failure: failure(*load<const CaughtError *>(value), quote); return;
     case TypeKind::Cell: this->value(type->element(), load<const void *>(value), true); return;
     }
   }
@@ -120,6 +122,13 @@ private:
         value(element, data + i * row, true);
     }
     out_ += ']';
+  }
+
+  void failure(const CaughtError &error, bool quote) {
+    if (!quote) return static_cast<void>(out_ += view(error.message));
+    out_ += "error(";
+    append_quoted(out_, view(error.message));
+    out_ += ')';
   }
 
   void lambda(const Type *type) {

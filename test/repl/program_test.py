@@ -98,6 +98,7 @@ class ProgramTest(unittest.TestCase):
     def test_exit_codes(self):
         self.check(["-e", "exit(7)"], "", 7)
         self.check(["-e", "print(1); exit(0); print(2)"], "1\n", 0)
+        self.check(["-e", "try { print(1); exit(7) } catch { print(2) }; print(3)"], "1\n", 7)
         self.check(["-e", "1 +"], "", 1, ["error", "<expression>:1:"])
         self.check(["-e", "undefined_name"], "", 1, ["undefined_name"])
         self.check(["-e", "print(1); error(\"trouble\")"], "1\n", 1, ["trouble"])
@@ -155,7 +156,9 @@ class ProgramTest(unittest.TestCase):
         self.assertIn("No space left", done.stderr)
 
     def test_ctrl_c(self):
-        for program in ["print(1); while true { }", "fn f(n) { while n > 0 { n = n * 3 // 3 }; n }; print(f(1))"]:
+        for program in ["print(1); while true { }", "fn f(n) { while n > 0 { n = n * 3 // 3 }; n }; print(f(1))",
+                        "while true { try { error(1 > 0 ? \"x\" : \"y\") } catch { } }",
+                        "fn f(n) { try { while n > 0 { n = n * 3 // 3 } } catch { n = -1 }; n }; print(f(1))"]:
             running = subprocess.Popen([KILN, "-e", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             time.sleep(0.6)
             running.send_signal(signal.SIGINT)

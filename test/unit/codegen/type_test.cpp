@@ -66,7 +66,7 @@ TEST(TypeTable, FindsTypesByName) {
   EXPECT_EQ(types.named("range"), types.range);
   EXPECT_EQ(types.named("str"), types.str);
   EXPECT_EQ(types.named("float"), nullptr);
-  EXPECT_EQ(types.named("error"), nullptr);
+  EXPECT_EQ(types.named("error"), types.failure);
 }
 
 TEST(Type, IsWrittenAsPeopleWriteIt) {

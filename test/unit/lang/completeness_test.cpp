@@ -38,6 +38,8 @@ TEST(Completeness, Unfinished) {
                            "-",
                            "return (",
                            "struct P {",
+                           "try {",
+                           "try { 1 }",
                            "x = 3\ny = ["})
     EXPECT_EQ(completeness(text), Completeness::Unfinished) << text;
 }

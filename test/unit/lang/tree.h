@@ -97,6 +97,11 @@ public:
       const auto &lambda = cast<LambdaExpr>(node);
       return fmt::format("(-> {} {})", signature(lambda.params, lambda.result), expr(lambda.body));
     }
+    case ExprKind::Try: {
+      const auto &attempt = cast<TryExpr>(node);
+      std::string error = attempt.error.text.empty() ? "" : " " + std::string(attempt.error.text);
+      return fmt::format("(try {} (catch{} {}))", expr(attempt.body), error, expr(attempt.handler));
+    }
     case ExprKind::Broadcast: return "." + expr(cast<BroadcastExpr>(node).operation);
     }
     return "?";

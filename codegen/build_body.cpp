@@ -120,6 +120,7 @@ Inst *BodyBuilder::statement(const Stmt *next, bool wants_value) {
     context_.diagnostics.report<Diag::NestedDefinition>(next->span, cast<StructStmt>(next).is_class ? "class" : "struct");
     return nullptr;
   case StmtKind::Extern: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "extern"); return nullptr;
+  case StmtKind::Import: context_.diagnostics.report<Diag::NestedDefinition>(next->span, "import"); return nullptr;
   case StmtKind::Global: // Its names were bound before.
     return nullptr;
   }

@@ -165,13 +165,16 @@ struct GlobalVariable {
   std::string symbol;      // "global.x.2", for linking.
 };
 
-/// A C function declared with `extern`.
+/// A function whose code comes from outside: declared with `extern`, `machine` or `llvm`.
 struct ExternFunction {
   std::string_view name;
-  std::string_view library;
+  ForeignCode kind = ForeignCode::Library;
+  std::string_view code; // As in ExternStmt.
+  Span code_span;
+  std::vector<std::string_view> param_names;
   std::vector<const Type *> params;
   const Type *result = nullptr;
-  void *address = nullptr;
+  void *address = nullptr; // Machine: once placed. Llvm: none.
   std::string symbol;
 };
 

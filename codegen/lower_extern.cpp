@@ -120,6 +120,7 @@ llvm::FunctionCallee ModuleLowering::math(std::string_view name, const Type *typ
 
 llvm::FunctionCallee ModuleLowering::external(const ExternFunction &external) {
   if (llvm::Function *known = module.getFunction(external.symbol)) return known;
+  if (external.kind == ForeignCode::Llvm) return define_ir_body(external);
   llvm::Type *pointer = llvm::PointerType::get(llvm, 0);
   auto type_of = [&](const Type *type) { return type->is(TypeKind::Str) ? pointer : register_type(type); };
   auto attributes = [&](const Type *type) { // C's own promises, not Kiln's: only how small integers are widened.

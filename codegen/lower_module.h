@@ -58,6 +58,8 @@ public:
   /// A C function of math.def on the type's width.
   llvm::FunctionCallee math(std::string_view name, const Type *type);
   llvm::FunctionCallee external(const ExternFunction &function);
+  /// The function of an `llvm` definition, as part of this module (lower_ir_body.cpp).
+  llvm::FunctionCallee define_ir_body(const ExternFunction &function);
   llvm::Constant *type_object(const Type *type) { return symbol("type." + std::to_string(type->id)); }
   llvm::Constant *entry_cell(const Specialisation &callee) { return symbol(callee.symbol + ".entry"); }
   llvm::Constant *global(const GlobalVariable &variable) { return symbol(variable.symbol); }

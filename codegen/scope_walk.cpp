@@ -176,7 +176,8 @@ void BodyWalk::walk(const Stmt *statement) {
   }
   case StmtKind::Const:
   case StmtKind::Struct:
-  case StmtKind::Extern: // Definitions of the top level; elsewhere the builder reports them.
+  case StmtKind::Extern:
+  case StmtKind::Import: // Definitions of the top level; elsewhere the builder reports them.
   case StmtKind::Break:
   case StmtKind::Continue: return;
   }

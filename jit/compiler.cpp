@@ -80,19 +80,20 @@ void *Compiler::resolve(std::string_view symbol) {
 
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
+  bool failed = false;
   LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}};
   context.continuation = [this](Specialisation &specialisation, const Block &header,
                                 std::vector<const Type *> params) -> Specialisation & {
     return inference_.continuation(specialisation, header, std::move(params));
   };
-  context.typed = [this](Specialisation &specialisation) -> const KirFunction & {
+  context.typed = [this, &error, &failed](Specialisation &specialisation) -> const KirFunction & {
     const KirFunction &typed = inference_.typed(specialisation);
     for (const Block *block : typed.blocks)
       for (const Inst *inst : block->insts) {
         if (inst->global)
           globals_[inst->global->symbol] = inst->global;
-        if (inst->external)
-          externs_[inst->external->symbol] = inst->external;
+        if (inst->external && !note(*inst->external, error))
+          failed = true;
       }
     return typed;
   };
@@ -103,7 +104,16 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
   std::unique_ptr<llvm::Module> module = lower(group, context, orc_->context(), orc_->machine(), group.front()->symbol);
   if (!module)
     error = context.error;
-  return module;
+  return failed ? nullptr : std::move(module);
+}
+
+/// Makes the function known to the linker; machine code gets its place.
+bool Compiler::note(const ExternFunction &function, std::string &error) {
+  externs_[function.symbol] = &function;
+  auto &mutable_function = const_cast<ExternFunction &>(function);
+  if (function.kind == ForeignCode::Machine && !function.address)
+    mutable_function.address = orc_->place(function.symbol, function.code, error);
+  return function.kind == ForeignCode::Llvm || function.address;
 }
 
 bool Compiler::compile(std::span<Specialisation *const> group, std::string &error) {

@@ -41,6 +41,7 @@ private:
   bool start(std::string &error);
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
   std::string show(EmitKind kind, std::unique_ptr<llvm::Module> module);
+  bool note(const ExternFunction &function, std::string &error);
   void *resolve(std::string_view symbol);
   /// Whose code a symbol names; null when it is not a specialisation's.
   const Specialisation *specialisation_of(std::string_view symbol) const;

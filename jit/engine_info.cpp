@@ -27,7 +27,7 @@ constexpr BuiltinDoc builtin_docs[] = {
     {"args", "args: the program's arguments, an array of str"},
 };
 constexpr std::string_view keywords[] = {"fn",     "if",    "else", "for", "in",  "while", "break", "continue", "return", "true",   "false",
-                                         "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "by",
+                                         "none",   "and",   "or",   "not", "xor", "is",    "const", "let",      "global", "extern", "import", "by",
                                          "struct", "class", "try",  "catch"};
 
 } // namespace

@@ -152,6 +152,7 @@ Error Orc::Impl::resolve(jitlink::LinkGraph &graph) {
 
 // Notes where the linked module's text is and how it unwinds.
 Error Orc::Impl::record(jitlink::LinkGraph &graph) {
+  if (!linking) return Error::success(); // Machine code of the program's own: nothing is known of it.
   CodeRegion &region = linking->region;
   for (jitlink::Section &section : graph.sections()) {
     if ((section.getMemProt() & orc::MemProt::Exec) == orc::MemProt::None || section.empty()) continue;
@@ -336,6 +337,25 @@ Orc::Handle Orc::add(std::unique_ptr<llvm::Module> module, std::span<const std::
   }
   remove(handle);
   return 0;
+}
+
+void *Orc::place(const std::string &symbol, std::string_view code, std::string &error) {
+  Impl &impl = *impl_;
+  void *address = nullptr;
+  impl.guarded(error, [&] {
+    auto graph = std::make_unique<jitlink::LinkGraph>(symbol, impl.session->getSymbolStringPool(), impl.target->getTargetTriple(),
+                                                      SubtargetFeatures(), jitlink::getGenericEdgeKindName);
+    jitlink::Section &text = graph->createSection(".text", orc::MemProt::Read | orc::MemProt::Exec);
+    jitlink::Block &block = graph->createContentBlock(text, graph->allocateContent(ArrayRef(code.data(), code.size())),
+                                                      orc::ExecutorAddr(), 16, 0);
+    graph->addDefinedSymbol(block, 0, symbol, code.size(), jitlink::Linkage::Strong, jitlink::Scope::Default, true, true);
+    if (auto failure = impl.linker->add(impl.dylib->getDefaultResourceTracker(), std::move(graph)))
+      return impl.remember(toString(std::move(failure)));
+    auto found = impl.session->lookup({impl.dylib}, symbol);
+    if (!found) return impl.remember(toString(found.takeError()));
+    address = found->getAddress().toPtr<void *>();
+  });
+  return address;
 }
 
 void Orc::remove(Handle handle) {

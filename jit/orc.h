@@ -55,6 +55,8 @@ public:
   /// Optimises, generates and links a module now, and gives the address of each name in `names` (all defined in it).
   /// Returns the handle, or 0 with `error` set.
   Handle add(std::unique_ptr<llvm::Module> module, std::span<const std::string> names, std::span<void *> addresses, std::string &error);
+  /// Puts machine code into executable memory. Null with `error` set when that fails.
+  void *place(const std::string &symbol, std::string_view code, std::string &error);
   /// Frees a module's code. No frame may be in it.
   void remove(Handle handle);
 

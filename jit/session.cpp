@@ -1,5 +1,6 @@
 #include "jit/session.h"
 
+#include "codegen/ir_body.h"
 #include "codegen/layout.h"
 #include "codegen/type_resolve.h"
 #include "jit/runtime/collector.h"
@@ -130,7 +131,10 @@ void Session::define_structs(std::span<const Stmt *const> statements, bool repla
 void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
   auto made = std::make_unique<ExternFunction>();
   made->name = types_.intern(statement.name.text);
-  made->library = types_.intern(statement.library);
+  made->kind = statement.kind;
+  made->code = types_.intern(statement.code);
+  made->code_span = statement.code_span;
+  made->symbol = fmt::format("extern.{}.{}", made->name, retired_externs_.size() + externs_.size());
   auto passable = [&](const TypeExpr *expr, bool result) -> const Type * {
     const Type *type = TypeResolver(types_, *this, diagnostics, false).resolve(expr);
     if (type->is(TypeKind::Error) || type->is_scalar() || type->is(TypeKind::Str) || (result && type->is(TypeKind::None)))
@@ -145,32 +149,38 @@ void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
       ok = false;
       continue;
     }
+    made->param_names.push_back(types_.intern(param.name.text));
     made->params.push_back(passable(param.type, false));
     ok &= !made->params.back()->is(TypeKind::Error);
   }
   made->result = statement.result ? passable(statement.result, true) : types_.none;
-  if (!ok || made->result->is(TypeKind::Error))
+  if (!ok || made->result->is(TypeKind::Error) || !find_code(*made, statement, diagnostics))
     return;
-  void *library = nullptr;
-  std::string path(statement.library);
-  library = dlopen(path.empty() ? nullptr : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (!library) {
-    const char *why = dlerror();
-    diagnostics.report<Diag::NoLibrary>(statement.span, path, why ? why : "unknown reason");
-    return;
-  }
-  made->address = dlsym(library, std::string(statement.name.text).c_str());
-  if (!made->address) {
-    diagnostics.report<Diag::NoSymbol>(statement.name.span, statement.name.text, path.empty() ? "the program" : path);
-    return;
-  }
-  made->symbol = fmt::format("extern.{}.{}", made->name, retired_externs_.size() + externs_.size());
   std::string_view name = made->name;
   auto &place = externs_[name];
   if (place)
     retired_externs_.push_back(std::move(place));
   place = std::move(made);
   inference_.name_changed(name);
+}
+
+bool Session::find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics) {
+  switch (function.kind) {
+  case ForeignCode::Machine: return !function.code.empty(); // Placed when it is first called.
+  case ForeignCode::Llvm: return check_ir_body(function, sources_, diagnostics);
+  case ForeignCode::Library: break;
+  }
+  std::string path(function.code);
+  void *library = dlopen(path.empty() ? nullptr : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (!library) {
+    const char *why = dlerror();
+    diagnostics.report<Diag::NoLibrary>(statement.span, path, why ? why : "unknown reason");
+    return false;
+  }
+  function.address = dlsym(library, std::string(function.name).c_str());
+  if (!function.address)
+    diagnostics.report<Diag::NoSymbol>(statement.name.span, function.name, path.empty() ? "the program" : path);
+  return function.address != nullptr;
 }
 
 bool Session::is_constant(std::string_view name) const {

@@ -81,6 +81,8 @@ private:
   Method *add(std::string_view name, Method method, bool replace, Diagnostics &diagnostics);
   Method *add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics);
   static Method constructor_of(const StructStmt &structure, TypeTable &types, bool from_library);
+  /// Finds or checks the code of an extern function. False when that is an error.
+  bool find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics);
   std::string head_of(const Method &method) const;
   std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
   void load_library();

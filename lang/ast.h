@@ -342,13 +342,26 @@ struct StructStmt : StmtOf<StmtKind::Struct> {
   List<Param> fields;
   std::string_view doc;
 };
-/// `extern "lib.so" name(x: T): U`; the library may be left out.
+/// What an ExternStmt's code is.
+enum class ForeignCode : uint8_t {
+  Library, // `extern "lib.so" name(x: T): U`: a C function; the library may be left out.
+  Machine, // `machine name(x: T): U = x"8d 04 37 c3"`: the host's machine code.
+  Llvm,    // `llvm name(x: T): U = """ret i64 %x"""`: a body in LLVM IR.
+};
 struct ExternStmt : StmtOf<StmtKind::Extern> {
-  std::string_view library;
+  ForeignCode kind;
+  std::string_view code; // The library's name, the bytes, or the text of the body.
+  Span code_span;        // Where that is written, without the quotes; unknown when the library is left out.
   Ident name;
   List<Param> params;
   const TypeExpr *result; // Null for none.
   std::string_view doc;
+};
+/// `import "geometry.kn"`, `import "geometry.kn" as g`.
+struct ImportStmt : StmtOf<StmtKind::Import> {
+  std::string_view path;
+  Span path_span;
+  Ident alias; // Empty text when there is none.
 };
 
 /// The parsed form of one source: owns its nodes.

@@ -278,7 +278,12 @@ void AstPrinter::print(const Stmt *stmt) {
   }
   case StmtKind::Extern: {
     const auto &node = cast<ExternStmt>(stmt);
-    head(fmt::format("{} {}", quoted(node.library), node.name.text)), function(node);
+    head(fmt::format("{} {}", quoted(node.code), node.name.text)), function(node);
+    break;
+  }
+  case StmtKind::Import: {
+    const auto &node = cast<ImportStmt>(stmt);
+    head(fmt::format("{} {}", quoted(node.path), node.alias.text));
     break;
   }
   }

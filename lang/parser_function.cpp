@@ -71,31 +71,6 @@ const Stmt *Parser::parse_function() {
   return ast_.make<FunctionStmt>(since(begin), *name, params, result, body, doc);
 }
 
-// extern = 'extern' string? name params (':' type)?
-const Stmt *Parser::parse_extern() {
-  std::string_view doc = doc_above(at_);
-  uint32_t begin = advance().begin;
-  std::string_view library;
-  if (kind() == TokenKind::StringBegin) {
-    uint32_t quote = token().begin;
-    const auto *string = as<StringExpr>(parse_string());
-    bool plain = string && string->parts.size() == 1 && !string->parts[0].expr;
-    if (plain)
-      library = string->parts[0].text;
-    else
-      complain<Diag::LibraryName>(since(quote));
-  }
-  std::optional<Ident> name = parse_name("the name of a C function");
-  if (!name) return parse_error_statement(begin);
-  if (!next_is(TokenKind::LeftParen)) {
-    expected("'(' and the parameters");
-    return parse_error_statement(begin);
-  }
-  List<Param> params = parse_params();
-  const TypeExpr *result = parse_result_type();
-  return ast_.make<ExternStmt>(since(begin), library, *name, params, result, doc);
-}
-
 // params = '(' (param (',' param)* ','?)? ')'
 List<Param> Parser::parse_params() {
   std::vector<Param> params;
@@ -114,11 +89,7 @@ List<Param> Parser::parse_params() {
 
 // param = name (':' type)? ('=' expression)?
 std::optional<Param> Parser::parse_param() {
-  bool is_const = kind() == TokenKind::Const;
-  if (is_const) {
-    complain<Diag::NotYet>(span(token()), fmt::format("const {}", text(token(1))));
-    advance();
-  }
+  bool is_const = accept(TokenKind::Const);
   if (kind() != TokenKind::Identifier) {
     if (is_keyword(kind()))
       expected("the name of a parameter");

@@ -218,12 +218,6 @@ void Parser::report_bad_target(const Expr *target, bool compound) {
 // At a word that begins a statement elsewhere, when what follows makes sense only there.
 bool Parser::report_foreign_statement() {
   const Token &word = token(), &after = token(1);
-  bool later = (is_word(word, "machine") || is_word(word, "llvm")) && after.kind == TokenKind::Identifier &&
-               kind(2) == TokenKind::LeftParen && !after.newline_before;
-  if (later) {
-    not_yet(span(word), text(word));
-    return true;
-  }
   bool operand = !after.newline_before && starts_operand(after.kind) && after.kind != TokenKind::LeftParen &&
                  after.kind != TokenKind::LeftBracket;
   if (!operand) return false;

@@ -57,7 +57,7 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
   }
 }
 
-// statement = function | definition | struct | extern | let | const | global | while | for | 'break' | 'continue' | return
+// statement = function | definition | struct | extern | foreign-code | import | let | const | global | while | for | 'break' | 'continue' | return
 //           | block | if | try | assignment | expression
 const Stmt *Parser::parse_statement() {
   uint32_t begin = token().begin;
@@ -78,7 +78,7 @@ const Stmt *Parser::parse_statement() {
   case TokenKind::LeftBrace: return parse_block_statement();
   case TokenKind::Struct:
   case TokenKind::Class: return parse_struct();
-  case TokenKind::Import: not_yet(span(token()), text(token())); return parse_error_statement(begin);
+  case TokenKind::Import: return parse_import();
   case TokenKind::Else:
     error<Diag::StrayElse>(span(token())).help("'else' follows the '}' of its 'if': '} else {'");
     return parse_error_statement(begin);
@@ -95,6 +95,7 @@ const Stmt *Parser::parse_statement() {
     break;
   }
   if (kind() == TokenKind::Identifier) {
+    if (at_foreign_code()) return parse_foreign_code();
     if (report_foreign_statement()) return parse_error_statement(begin);
     if (kind(1) == TokenKind::Colon && !token(1).newline_before) return parse_annotated();
     if (at_definition()) return parse_definition();

@@ -161,7 +161,6 @@ private:
   const Stmt *parse_function();
   std::optional<Ident> parse_function_name();
   const Stmt *parse_definition();
-  const Stmt *parse_extern();
   List<Param> parse_params();
   std::optional<Param> parse_param();
   const TypeExpr *parse_result_type();
@@ -170,6 +169,19 @@ private:
   const Expr *parse_fn_lambda();
   std::string_view doc_above(uint32_t token);
   std::optional<Ident> parse_name(std::string_view what);
+
+  // --- code from outside (parser_foreign.cpp) ---
+  struct PlainString {
+    std::string_view text;
+    Span span; // Without the quotes.
+  };
+  const Stmt *parse_extern();
+  bool at_foreign_code() const;
+  const Stmt *parse_foreign_code();
+  const Stmt *parse_foreign(uint32_t begin, ForeignCode kind, PlainString code, std::string_view doc);
+  PlainString parse_plain_string(std::string_view what);
+  PlainString parse_bytes();
+  const Stmt *parse_import();
 
   // --- structs and classes (parser_struct.cpp) ---
   const Stmt *parse_struct();

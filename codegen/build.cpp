@@ -47,6 +47,7 @@ std::unique_ptr<KirFunction> build_head(BuildContext &context, const Callable &c
     param.name = context.types.intern(from.name.text);
     param.span = from.name.span;
     param.type_expr = from.type;
+    param.is_const = from.is_const;
     if (from.default_value) param.default_value = build_default(context, callable, i);
   }
   return function;

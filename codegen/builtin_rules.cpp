@@ -206,7 +206,10 @@ Abstract BuiltinRules::length() {
   }
   if (!type->is_array() && !type->is(TypeKind::Str) && !type->is(TypeKind::Range))
     return refuse(0, "an array, str, range or tuple");
-  return intrinsic(IntrinsicKind::Length, {type}, types_.i64);
+  Abstract made = intrinsic(IntrinsicKind::Length, {type}, types_.i64);
+  if (argument(0).constant && type->is(TypeKind::Str))
+    made.constant = Constant{Constant::Int, static_cast<int64_t>(argument(0).constant->text.size()), 0, {}};
+  return made;
 }
 
 Abstract BuiltinRules::dimension() {

@@ -15,13 +15,38 @@ constexpr uint32_t most_nested_types = 32;
 constexpr uint64_t heaviest_type = 2000;
 constexpr uint64_t longest_shown = 60;
 
-std::string key_of(const KirFunction &function, std::span<const Type *const> arguments) {
+std::string key_of(const KirFunction &function, std::span<const Type *const> arguments,
+                   std::span<const std::optional<Constant>> constants) {
   std::string key(sizeof(const void *), '\0');
   const KirFunction *address = &function;
   std::memcpy(key.data(), &address, sizeof address);
   for (const Type *type : arguments)
     key.append(reinterpret_cast<const char *>(&type->id), sizeof type->id);
+  auto add = [&](auto value) { key.append(reinterpret_cast<const char *>(&value), sizeof value); };
+  for (const std::optional<Constant> &constant : constants) {
+    add(constant ? constant->kind : Constant::None);
+    if (!constant)
+      continue;
+    add(constant->integer);
+    add(constant->floating);
+    add(constant->text.size());
+    key += constant->text;
+  }
   return key;
+}
+
+/// The constant as a program would write it.
+std::string written(const Constant &constant, const Type *type) {
+  switch (constant.kind) {
+  case Constant::None: return "none";
+  case Constant::Bool: return constant.integer ? "true" : "false";
+  case Constant::Int:
+    return type->is(TypeKind::U64) ? fmt::format("{}", static_cast<uint64_t>(constant.integer)) : fmt::format("{}", constant.integer);
+  case Constant::Float: return fmt::format("{}", constant.floating);
+  case Constant::Str: break;
+  }
+  bool all = constant.text.size() <= longest_shown;
+  return fmt::format("\"{}{}\"", constant.text.substr(0, longest_shown), all ? "" : "...");
 }
 
 /// A name that assemblers and LLVM take as it is.
@@ -37,7 +62,8 @@ std::string symbol_for(const KirFunction &function, uint32_t id) {
 
 bool Inference::is_too_large(const Type *type) { return type->depth > most_nested_types || type->weight > heaviest_type; }
 
-std::string display_name(const KirFunction &function, std::span<const Type *const> arguments) {
+std::string display_name(const KirFunction &function, std::span<const Type *const> arguments,
+                         std::span<const std::optional<Constant>> constants) {
   if (function.is_unit)
     return "top level";
   std::string text = function.name + "(";
@@ -45,7 +71,10 @@ std::string display_name(const KirFunction &function, std::span<const Type *cons
   for (size_t i = first; i < arguments.size(); ++i) {
     if (i > first)
       text += ", ";
-    text += arguments[i]->weight <= longest_shown ? to_string(arguments[i]) : "...";
+    if (i < constants.size() && constants[i])
+      text += "const " + written(*constants[i], arguments[i]);
+    else
+      text += arguments[i]->weight <= longest_shown ? to_string(arguments[i]) : "...";
   }
   return text + ")";
 }
@@ -53,14 +82,16 @@ std::string display_name(const KirFunction &function, std::span<const Type *cons
 Inference::Inference(TypeTable &types, const Sources &sources, Names &names) : types_(types), sources_(sources), names_(names) {}
 Inference::~Inference() = default;
 
-Specialisation &Inference::make(const KirFunction &function, std::vector<const Type *> arguments, std::string key) {
+Specialisation &Inference::make(const KirFunction &function, std::vector<const Type *> arguments,
+                                std::vector<std::optional<Constant>> constants, std::string key) {
   Specialisation &made = all_.emplace_back();
   made.id = static_cast<uint32_t>(all_.size() - 1);
   made.function = &function;
   made.params = std::move(arguments);
+  made.constants = std::move(constants);
   made.result = types_.never;
   made.symbol = symbol_for(function, made.id);
-  made.display = display_name(function, made.params);
+  made.display = display_name(function, made.params, made.constants);
   made.is_unit = function.is_unit;
   if (!key.empty()) {
     by_key_[key] = &made;
@@ -71,10 +102,11 @@ Specialisation &Inference::make(const KirFunction &function, std::vector<const T
   return made;
 }
 
-Specialisation &Inference::specialise(const KirFunction &function, std::vector<const Type *> arguments) {
-  std::string key = key_of(function, arguments);
+Specialisation &Inference::specialise(const KirFunction &function, std::vector<const Type *> arguments,
+                                      std::vector<std::optional<Constant>> constants) {
+  std::string key = key_of(function, arguments, constants);
   auto found = by_key_.find(key);
-  Specialisation &result = found != by_key_.end() ? *found->second : make(function, std::move(arguments), std::move(key));
+  Specialisation &result = found != by_key_.end() ? *found->second : make(function, std::move(arguments), std::move(constants), std::move(key));
   switch (result.state) {
   case Specialisation::InProgress:
     stack_[result.depth].recursed = true;
@@ -89,7 +121,7 @@ Specialisation &Inference::specialise(const KirFunction &function, std::vector<c
 }
 
 Specialisation &Inference::specialise_unit(const KirFunction &unit) {
-  Specialisation &result = make(unit, {}, {});
+  Specialisation &result = make(unit, {}, {}, {});
   infer(result);
   return result;
 }
@@ -107,7 +139,7 @@ void Inference::infer(Specialisation &specialisation) {
     // The latest calls show how the signature grows.
     for (size_t i = stack_.size() > 3 ? stack_.size() - 3 : 0; i < stack_.size(); ++i)
       error.note({}, fmt::format("after {}", stack_[i].specialisation->display.substr(0, 120)));
-    error.help("a recursive function's argument types must not grow from call to call");
+    error.help("a recursive function's argument types and `const` arguments must not be new ones in each call");
     specialisation.errors = diagnostics.list();
     specialisation.state = Specialisation::Failed;
     specialisation.result = types_.error;
@@ -199,7 +231,7 @@ Specialisation &Inference::continuation(Specialisation &specialisation, const Bl
   Specialisation *&known = specialisation.continuations[header.id];
   if (known)
     return *known;
-  Specialisation &made = make(*specialisation.function, std::move(params), {});
+  Specialisation &made = make(*specialisation.function, std::move(params), {}, {});
   made.result = specialisation.result;
   made.display = specialisation.display;
   made.may_resize = specialisation.may_resize;

@@ -56,6 +56,7 @@ struct InferenceResult {
   };
   std::vector<EntryConversion> entry_conversions;             // Units: variables whose type this statement widens.
   std::vector<Diagnostic> warnings;
+  std::optional<Constant> returned;                           // What it gives, where that is known.
 
   /// Whether what the instruction gives is its base itself: a SetField that has changed an object of a class.
   bool keeps_base(const Inst &inst) const;
@@ -70,7 +71,9 @@ public:
 
   /// The specialisation for these argument types (captures first), inferred now if it was not. Never null; its state is Done, Failed,
   /// or, within a recursion, InProgress or Provisional with the result known so far.
-  Specialisation &specialise(const KirFunction &function, std::vector<const Type *> arguments);
+  /// `constants`: of its `const` parameters; see Specialisation.
+  Specialisation &specialise(const KirFunction &function, std::vector<const Type *> arguments,
+                             std::vector<std::optional<Constant>> constants = {});
   /// Infers a unit of top-level statements. What it assigns takes effect in `names` when it succeeds.
   Specialisation &specialise_unit(const KirFunction &unit);
   /// The typed KIR; made now if it was not yet.
@@ -101,7 +104,8 @@ private:
     bool recursed = false;     // Something above asked for its result while in progress.
     size_t lowest = SIZE_MAX;  // The least place on the stack that its result depends on.
   };
-  Specialisation &make(const KirFunction &function, std::vector<const Type *> arguments, std::string key);
+  Specialisation &make(const KirFunction &function, std::vector<const Type *> arguments,
+                       std::vector<std::optional<Constant>> constants, std::string key);
   void infer(Specialisation &specialisation);
   bool run_body(Specialisation &specialisation, Diagnostics &diagnostics);
   void depend_on(size_t depth);
@@ -122,6 +126,7 @@ private:
 };
 
 /// How people write a specialisation: `hyp(i64, f64)`.
-std::string display_name(const KirFunction &function, std::span<const Type *const> arguments);
+std::string display_name(const KirFunction &function, std::span<const Type *const> arguments,
+                         std::span<const std::optional<Constant>> constants);
 
 } // namespace kiln

@@ -77,8 +77,12 @@ void BodyInference::pass() {
 
   const Block *entry = function_.entry();
   result_->reached[0] = true;
-  for (size_t i = 0; i < entry->params.size(); ++i)
-    values()[entry->params[i]->id] = of(specialisation_.params[i], *entry->params[i]);
+  for (size_t i = 0; i < entry->params.size(); ++i) {
+    Abstract &value = values()[entry->params[i]->id];
+    value = of(specialisation_.params[i], *entry->params[i]);
+    if (!specialisation_.constants.empty())
+      value.constant = specialisation_.constants[i];
+  }
   for (const Block *block : function_.blocks) {
     if (!result_->reached[block->id])
       continue;
@@ -168,6 +172,7 @@ void BodyInference::finish_block(const Block &block) {
       return;
     }
     unify_open(returned_, result);
+    result_->returned = returned_.reached() ? std::nullopt : result.constant;
     Abstract joined = join(types_, returned_, without_constant(result));
     if (joined.other && !returned_.other) {
       diagnostics_.report<Diag::UnlikeResults>(end.span, function_.name, joined.type, joined.other)

@@ -257,14 +257,19 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
   std::vector<const Type *> types;
   if (lambda)
     types.assign(lambda->elements.begin(), lambda->elements.end());
+  std::vector<std::optional<Constant>> constants;
+  if (std::ranges::any_of(function.params, &KirParam::is_const))
+    constants.resize(types.size() + function.params.size());
   for (size_t p = 0; p < function.params.size(); ++p) {
     const KirParam &param = function.params[p];
     const Type *type = nullptr;
+    std::optional<Constant> known; // The argument, or the default value.
     if (sources[p] >= 0) {
       const Abstract &given = value(arguments.insts[static_cast<size_t>(sources[p])]);
       type = param.type_expr ? resolve(param.type_expr, function.from_library) : given.type;
       if (has_family(type) && is_instance(given.type, type))
         type = given.type;
+      known = given.constant ? convert_constant(*given.constant, given.type, type) : std::nullopt;
       if (param.type_expr)
         raise_open(given.type, of(type->is_array() ? type->element() : types_.none, inst), inst.span);
     } else {
@@ -276,6 +281,8 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
       type = param.type_expr ? resolve(param.type_expr, function.from_library) : value_of.result;
       if (has_family(type))
         type = value_of.result;
+      if (const std::optional<Constant> value = value_of.inferred ? value_of.inferred->returned : std::nullopt)
+        known = convert_constant(*value, value_of.result, type);
     }
     if (type->is(TypeKind::Error))
       return error_value(inst);
@@ -283,10 +290,19 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
       type = type->element();
     if (!settled(inst, sources[p] >= 0 ? *arguments.insts[static_cast<size_t>(sources[p])] : inst, type))
       return error_value(inst);
+    if (param.is_const && !known && !type->is_empty()) {
+      Span place = sources[p] >= 0 ? arguments.insts[static_cast<size_t>(sources[p])]->span : inst.span;
+      diagnostics_.report<Diag::NotConstant>(place, param.name)
+          .note(param.span, "this is a `const` parameter")
+          .help("a literal, a top-level `const`, another `const` parameter, or arithmetic with them is known: numbers, bools and strings");
+      return error_value(inst);
+    }
+    if (param.is_const)
+      constants[types.size()] = known;
     types.push_back(type);
   }
   made.operands = types;
-  Specialisation &callee = inference_.specialise(function, types);
+  Specialisation &callee = inference_.specialise(function, types, std::move(constants));
   specialisation_.callees.push_back(&callee);
   made.callee = &callee;
   made.result = callee.result;

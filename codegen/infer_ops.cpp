@@ -330,7 +330,13 @@ Abstract BodyInference::rule_index(const Inst &inst) {
       return of(base.type, inst);
     }
     Type bytes = *types_.array(types_.u8);
-    return check_indices(inst, &bytes, count) ? of(types_.u8, inst) : error_value(inst);
+    if (!check_indices(inst, &bytes, count))
+      return error_value(inst);
+    Abstract byte = of(types_.u8, inst);
+    const Abstract &index = value(inst.args[1]);
+    if (base.constant && index.constant && static_cast<uint64_t>(index.constant->integer) < base.constant->text.size())
+      byte.constant = Constant{Constant::Int, static_cast<uint8_t>(base.constant->text[static_cast<size_t>(index.constant->integer)]), 0, {}};
+    return byte;
   }
   if (base.is(TypeKind::Tuple)) {
     const Abstract &index = value(inst.args[1]);

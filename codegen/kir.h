@@ -120,6 +120,7 @@ struct KirParam {
   std::string_view name;
   Span span;
   const TypeExpr *type_expr = nullptr;        // Null when not annotated.
+  bool is_const = false;                      // The argument is part of the specialisation, and a constant in it.
   std::unique_ptr<KirFunction> default_value; // A function of the parameters before it; null when required.
 };
 

@@ -48,9 +48,10 @@ llvm::Function *ModuleLowering::declare(Specialisation &specialisation, const st
   return function;
 }
 
-llvm::Function *ModuleLowering::direct_callee(Specialisation &callee, bool may_copy) {
+llvm::Function *ModuleLowering::direct_callee(Specialisation &callee, Copy copy) {
   if (auto known = functions_.find(&callee); known != functions_.end()) return known->second;
-  if (!may_copy || !context.copy_into_caller || !context.copy_into_caller(callee)) return nullptr;
+  bool wanted = copy == Copy::WhereWanted && context.copy_into_caller && context.copy_into_caller(callee);
+  if (!wanted && copy != Copy::Always) return nullptr;
   return declare(callee, callee.symbol + ".copy", llvm::GlobalValue::InternalLinkage);
 }
 

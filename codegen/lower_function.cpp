@@ -99,6 +99,11 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
   bool returns = true;
   for (const Inst *inst : block.insts) {
     builder_.SetCurrentDebugLocation(module_.location(function_, inst->span));
+    if (is_jump(block, *inst)) {
+      emit_jump(*inst);
+      returns = false;
+      break;
+    }
     set_value(inst, lower_inst(*inst));
     forget_extents(*inst);
     if (inst->type->is(TypeKind::Never)) { // What follows in the block is dead.

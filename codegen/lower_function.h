@@ -175,6 +175,8 @@ private:
 
   // --- calls (lower_call.cpp, lower_intrinsic.cpp) ---
   Value emit_call(const Inst &inst);
+  bool is_jump(const Block &block, const Inst &inst) const;
+  void emit_jump(const Inst &inst);
   llvm::CallInst *call_through_cell(const Specialisation &callee, llvm::ArrayRef<Value> arguments);
   llvm::AttributeList signature_attributes(const Specialisation &callee, unsigned first_argument);
   Value emit_call_extern(const Inst &inst);

@@ -74,9 +74,11 @@ public:
                                 unsigned first_argument);
   llvm::Function *declare(Specialisation &specialisation, const std::string &name,
                           llvm::GlobalValue::LinkageTypes linkage);
+  /// Whether a callee that is not in the module comes into it as a copy.
+  enum class Copy : uint8_t { Never, WhereWanted, Always };
   /// The function to call directly for a callee: a member of the group or a copy (made now if it is to be one), else
   /// null.
-  llvm::Function *direct_callee(Specialisation &callee, bool may_copy);
+  llvm::Function *direct_callee(Specialisation &callee, Copy copy);
   void lower_group(std::span<Specialisation *const> group);
 
   // --- debug info (lower_debug.cpp) ---

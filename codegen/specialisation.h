@@ -3,6 +3,7 @@
 #include "codegen/kir.h"
 #include "lang/diagnostics.h"
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +17,9 @@ struct Specialisation {
   uint32_t id = 0;
   const KirFunction *function = nullptr;
   std::vector<const Type *> params; // Captures first, then parameters.
+  /// Of `const` parameters: the values that this one is for. Empty, or as long as `params`. They are passed all the same,
+  /// so that specialisations which differ in them alone are called alike.
+  std::vector<std::optional<Constant>> constants;
   const Type *result = nullptr;     // Never while nothing is known to return.
   std::string symbol;               // Unique for the life of the session: "fib$i64.17".
   std::string display;              // As people write it: "fib(i64)".

@@ -70,16 +70,16 @@ std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callabl
 }
 
 std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const Sources &, TypeTable &types,
-                                            Diagnostics &diagnostics) {
+                                            Diagnostics &diagnostics, FileNames &files) {
   Resolution resolution = Resolution::of_function(Callable(function), &diagnostics);
-  BuildContext context{types, diagnostics, resolution};
+  BuildContext context{types, diagnostics, resolution, files};
   return build_callable(context, Callable(function));
 }
 
 std::unique_ptr<KirFunction> build_constructor(const StructStmt &structure, TypeTable &types,
-                                               Diagnostics &diagnostics) {
+                                               Diagnostics &diagnostics, FileNames &files) {
   Resolution resolution = Resolution::of_function(Callable(structure), &diagnostics);
-  BuildContext context{types, diagnostics, resolution};
+  BuildContext context{types, diagnostics, resolution, files};
   return build_head(context, Callable(structure));
 }
 
@@ -93,7 +93,7 @@ std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements,
     return mentioned.contains(name) || (unit.is_shared && unit.is_shared(name));
   };
   Resolution resolution = Resolution::of_unit(statements, is_shared, &diagnostics);
-  BuildContext context{types, diagnostics, resolution};
+  BuildContext context{types, diagnostics, resolution, unit.files};
 
   auto function = std::make_unique<KirFunction>();
   function->name = "top level";

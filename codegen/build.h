@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codegen/file_names.h"
 #include "codegen/kir.h"
 #include "lang/diagnostics.h"
 
@@ -13,15 +14,17 @@ namespace kiln {
 /// Builds KIR from AST, once per function, after Braun et al. 2013, "Simple and Efficient Construction of SSA Form".
 /// Names that are not locals become Name instructions, for inference to look up.
 /// Errors (break outside a loop, duplicate parameters, global of a parameter...) are reported, and a function comes back all the same.
-std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const Sources &sources, TypeTable &types, Diagnostics &diagnostics);
+std::unique_ptr<KirFunction> build_function(const FunctionStmt &function, const Sources &sources, TypeTable &types, Diagnostics &diagnostics,
+                                            FileNames &files);
 
 /// The constructor of a struct or class: its parameters are the fields, with their defaults; no body.
-std::unique_ptr<KirFunction> build_constructor(const StructStmt &structure, TypeTable &types, Diagnostics &diagnostics);
+std::unique_ptr<KirFunction> build_constructor(const StructStmt &structure, TypeTable &types, Diagnostics &diagnostics, FileNames &files);
 
 /// What the builder must know of the session to build top-level statements.
 struct UnitContext {
   /// Whether a function or lambda somewhere mentions the top-level variable, so that every read and write of it goes to memory.
   std::function<bool(std::string_view)> is_shared;
+  FileNames &files;
 };
 
 /// Builds one unit of top-level statements (no definitions among them). A top-level variable that is not shared is a local of

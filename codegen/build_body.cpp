@@ -3,7 +3,10 @@
 namespace kiln {
 
 BodyBuilder::BodyBuilder(BuildContext &context, KirFunction &function, const Body &body)
-    : context_(context), function_(function), body_(body), ssa_(function, body.is_unit ? Op::Name : Op::Unset) {}
+    : context_(context), function_(function), body_(body),
+      ssa_(function, body.is_unit ? Op::Name : Op::Unset, [this](const Variable &variable, Span span) {
+        return body_.is_unit ? key_of(variable.name, span) : variable.name;
+      }) {}
 
 void BodyBuilder::begin(const Callable *callable) {
   result_type_ = callable ? callable->result : nullptr;
@@ -89,7 +92,7 @@ Inst *BodyBuilder::unit_statement(const Stmt *next, bool wants_value) {
 
 void BodyBuilder::store_fresh(std::string_view name, Span span, Inst *value) {
   Inst *store = ssa_.add(Op::StoreGlobal, span, {value});
-  store->name = keep(name);
+  store->name = key_of(name, span);
   store->fresh = true;
 }
 
@@ -174,7 +177,7 @@ void BodyBuilder::assign_name(const void *node, std::string_view name, Span span
   Variable *variable = context_.resolution.variable(node);
   if (!variable) {
     Inst *store = ssa_.add(Op::StoreGlobal, span, {coerce(value, type, Inst::Variable)});
-    store->name = keep(name);
+    store->name = key_of(name, span);
     store->fresh = single_assignment_ && body_.is_unit;
     return;
   }
@@ -216,12 +219,20 @@ void BodyBuilder::declare_name(const Pattern &pattern, Inst *value) {
   ssa_.write(variable, value);
 }
 
+Inst *BodyBuilder::global(std::string_view key, Span span) {
+  Inst *global = ssa_.add(Op::Name, span);
+  global->name = key;
+  return global;
+}
+
 Inst *BodyBuilder::read_variable(const void *node, std::string_view name, Span span) {
   const Variable *variable = context_.resolution.variable(node);
   if (!variable) {
-    Inst *global = ssa_.add(Op::Name, span);
-    global->name = keep(name);
-    return global;
+    if (context_.files.is_file(name, span.source)) {
+      context_.diagnostics.report<Diag::FileIsNoValue>(span, name).help(fmt::format("what it defines is written '{}.name'", name));
+      return none(span);
+    }
+    return global(key_of(name, span), span);
   }
   Inst *value = ssa_.read(variable, span);
   if (!variable->cell) return value;

@@ -15,6 +15,7 @@ struct BuildContext {
   TypeTable &types;
   Diagnostics &diagnostics;
   const Resolution &resolution;
+  FileNames &files;
 };
 
 /// Builds one body: a function's, lambda's, default value's, or a unit's. `build` makes values, `effect` runs an
@@ -49,6 +50,12 @@ private:
   Inst *emit(const ArrayExpr &array);
   Inst *emit(const EmptyArrayExpr &array);
   Inst *emit(const Callable &callable);
+  /// The file that the left operand of `expr` names; null when it is a value.
+  const NameExpr *named_file(const Expr *expr) const;
+  Inst *emit_of_file(const Expr *expr);
+  Inst *global(std::string_view key, Span span);
+  /// The session's name for one that is not a local.
+  std::string_view key_of(std::string_view name, Span span) { return keep(context_.files.resolve(name, span.source)); }
   Inst *emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span,
                   List<Argument> arguments);
   Inst *emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right);

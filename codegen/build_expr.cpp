@@ -9,7 +9,7 @@ Inst *BodyBuilder::build(const Expr *expr) {
   std::vector<const Expr *> spine;
   auto is_leaf = [this](const Expr *at) {
     if (elements_ && elements_->contains(at)) return true;
-    return at->kind == ExprKind::Logical || (at->kind == ExprKind::Broadcast && !elements_); // Have spines of their own.
+    return named_file(at) || at->kind == ExprKind::Logical || (at->kind == ExprKind::Broadcast && !elements_); // Have spines of their own.
   };
   while (!is_leaf(expr)) {
     const Expr *left = left_operand(expr);
@@ -77,11 +77,11 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::Lambda: return emit(Callable(cast<LambdaExpr>(expr)));
   case ExprKind::Broadcast: return build_broadcast(cast<BroadcastExpr>(expr));
   case ExprKind::Try: return build_try(cast<TryExpr>(expr), true);
+  case ExprKind::MethodCall:
+  case ExprKind::Field: return emit_of_file(expr);
   case ExprKind::Binary:
   case ExprKind::Call:
-  case ExprKind::MethodCall:
-  case ExprKind::Index:
-  case ExprKind::Field: // Have a left operand.
+  case ExprKind::Index: // Have a left operand.
     break;
   }
   assert(false && "not a leaf");
@@ -200,6 +200,25 @@ Inst *BodyBuilder::emit(const Callable &callable) {
   return inst;
 }
 
+const NameExpr *BodyBuilder::named_file(const Expr *expr) const {
+  const auto *field = as<FieldExpr>(expr);
+  const auto *call = as<MethodCallExpr>(expr);
+  const NameExpr *name = field ? as<NameExpr>(field->base) : call ? as<NameExpr>(call->receiver) : nullptr;
+  bool is_file = name && !context_.resolution.variable(name) && context_.files.is_file(name->name, name->span.source);
+  return is_file ? name : nullptr;
+}
+
+/// `g.x`, `g.f(x)` where g is an imported file.
+Inst *BodyBuilder::emit_of_file(const Expr *expr) {
+  const NameExpr *file = named_file(expr);
+  const auto *call = as<MethodCallExpr>(expr);
+  const Ident &name = call ? call->name : cast<FieldExpr>(expr).name;
+  std::string_view key = context_.files.member(file->name, file->span, name.text, name.span, context_.diagnostics);
+  if (key.empty()) return none(expr->span);
+  Inst *member = global(key, call ? name.span : expr->span);
+  return call ? emit_call(Op::Call, expr, member, {}, {}, call->arguments) : member;
+}
+
 /// `first`: the callee, or a method call's receiver.
 Inst *BodyBuilder::emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span,
                              List<Argument> arguments) {
@@ -210,7 +229,7 @@ Inst *BodyBuilder::emit_call(Op op, const Expr *call, Inst *first, std::string_v
     any_name |= !argument.name.text.empty();
   }
   Inst *inst = ssa_.add(op, call->span, std::move(args));
-  inst->name = keep(name);
+  inst->name = op == Op::CallMethod ? key_of(name, name_span) : keep(name);
   inst->op_span = name_span;
   if (any_name)
     for (const Argument &argument : arguments) {

@@ -73,7 +73,7 @@ void BodyBuilder::write_back(const NameExpr &root, Span span, Inst *value) {
   if (variable && !variable->cell) return write(variable, value, span);
   Inst *store = variable ? ssa_.add(Op::CellSet, span, {ssa_.read(variable, span), value})
                          : ssa_.add(Op::StoreGlobal, span, {value});
-  store->name = keep(root.name);
+  store->name = variable ? keep(root.name) : key_of(root.name, root.span);
   store->writes_back = true;
 }
 

@@ -23,7 +23,8 @@ size_t edge_count(const Block *block) {
 
 } // namespace
 
-SsaBuilder::SsaBuilder(KirFunction &function, Op entry_op) : function_(function), entry_op_(entry_op) {
+SsaBuilder::SsaBuilder(KirFunction &function, Op entry_op, std::function<std::string_view(const Variable &, Span)> entry_name)
+    : function_(function), entry_op_(entry_op), entry_name_(std::move(entry_name)) {
   current_ = new_block();
   seal(current_);
 }
@@ -169,7 +170,7 @@ Inst *SsaBuilder::lookup(const Variable *variable, Block *block, Span span) {
 
 Inst *SsaBuilder::at_entry(const Variable *variable, Block *block, Span span) {
   Inst *value = function_.make(entry_op_, span);
-  value->name = variable->name;
+  value->name = entry_name_(*variable, span);
   value->fresh = entry_op_ == Op::Name; // Not an unknown name when it is missing: unset.
   value->block = block;
   if (block->id == 0) prologue_.push_back(value);

@@ -17,7 +17,8 @@ namespace kiln {
 class SsaBuilder {
 public:
   /// `entry_op`: what a variable without assignment is at the entry: Unset, or Name in units.
-  SsaBuilder(KirFunction &function, Op entry_op);
+  /// `entry_name`: what the variable is called where it is read at the entry.
+  SsaBuilder(KirFunction &function, Op entry_op, std::function<std::string_view(const Variable &, Span)> entry_name);
 
   Block *new_block();
   /// One that belongs to no region.
@@ -87,6 +88,7 @@ private:
 
   KirFunction &function_;
   Op entry_op_;
+  std::function<std::string_view(const Variable &, Span)> entry_name_;
   Block *current_ = nullptr;
   bool reachable_ = true;
   uint32_t region_ = 0;

@@ -53,7 +53,7 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
   // A function in a field of that name is called; else x.f(y) is f(x, y).
   remember_name(inst.name);
   NameMeaning meaning = look_up(inst.name);
-  if (auto part = receiver.type->part(inst.name)) {
+  if (auto part = receiver.type->part(without_file(inst.name))) {
     const Type *field = receiver.type->parts()[*part];
     bool is_callable = field->is(TypeKind::Function) || field->is(TypeKind::Lambda);
     if (is_callable || (!meaning.global && meaning.methods.empty() && !BuiltinRules::exists(inst.name))) {

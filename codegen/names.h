@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/abstract.h"
+#include "codegen/file_names.h"
 #include "codegen/specialisation.h"
 
 #include <string_view>
@@ -23,9 +24,8 @@ struct NameMeaning {
 };
 
 /// The names of the session, as inference sees them. Implemented by the session; asks are remembered by inference as dependencies.
-class Names {
+class Names : public FileNames {
 public:
-  virtual ~Names() = default;
   /// Variables, extern functions and the program's methods; without those, the library's. Builds the methods' KIR when first needed.
   /// `from_library`: the library's own code asks, and sees only the library's.
   virtual NameMeaning lookup(std::string_view name, bool from_library) = 0;

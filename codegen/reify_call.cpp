@@ -1,3 +1,4 @@
+#include "codegen/file_names.h"
 #include "codegen/reify_body.h"
 
 namespace kiln {
@@ -76,7 +77,7 @@ Inst *Reify::called_lambda(const Inst &inst) {
     lambda->global = global->second;
     return lambda;
   }
-  return get_part(use(inst.args[0]), *type_of(inst.args[0])->part(inst.name), inst);
+  return get_part(use(inst.args[0]), *type_of(inst.args[0])->part(without_file(inst.name)), inst);
 }
 
 void Reify::add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args) {

@@ -40,7 +40,15 @@ const Type *TypeResolver::resolve(const TypeExpr *expr) {
   return types_.error;
 }
 
-const Declaration *TypeResolver::declaration_of(std::string_view name) {
+const Declaration *TypeResolver::declaration_of(const NamedType &named) {
+  std::string_view name = named.name;
+  uint32_t source = named.span.source;
+  if (size_t dot = name.find('.'); dot == std::string_view::npos) {
+    name = names_.resolve(name, source);
+  } else if (std::string_view file = name.substr(0, dot); names_.is_file(file, source)) {
+    Diagnostics ignored; // An unknown type is reported as such.
+    name = names_.member(file, named.span, name.substr(dot + 1), named.span, ignored);
+  }
   if (mentioned_) mentioned_->push_back(types_.intern(name));
   return names_.declaration(name, from_library_);
 }
@@ -51,7 +59,7 @@ const Type *TypeResolver::resolve_name(const NamedType &named) {
     diagnostics_.report<Diag::TypeArguments>(named.span, named.name, 0, "s", named.arguments.size());
     return types_.error;
   }
-  const Declaration *declaration = declaration_of(named.name);
+  const Declaration *declaration = declaration_of(named);
   return declaration ? resolve_declared(named, *declaration) : unknown(named);
 }
 
@@ -150,7 +158,7 @@ bool TypeResolver::names_open(const Declaration &declaration, const TypeExpr *an
   case TypeExprKind::Named: {
     const auto &named = cast<NamedType>(annotation);
     if (types_.named(named.name) || !named.arguments.empty()) return any(named.arguments);
-    const Declaration *other = declaration_of(named.name);
+    const Declaration *other = declaration_of(named);
     return other && other != &declaration && count_open(*other) != 0;
   }
   }

@@ -36,7 +36,7 @@ private:
   const Type *unknown(const NamedType &named);
   bool names_open(const Declaration &declaration, const TypeExpr *annotation);
   bool contains_itself(const Type *type) const;
-  const Declaration *declaration_of(std::string_view name);
+  const Declaration *declaration_of(const NamedType &named);
 
   TypeTable &types_;
   Names &names_;

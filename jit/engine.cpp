@@ -41,15 +41,23 @@ const Ast *Engine::Impl::parse_text(std::string name, std::string text, Outcome 
 
 std::vector<const Stmt *> Engine::Impl::take_definitions(const Ast &ast, bool replace, Diagnostics &diagnostics) {
   std::vector<const Stmt *> rest;
+  std::unordered_map<const Stmt *, std::vector<const Stmt *>> imported;
+  for (const Stmt *statement : ast.statements)
+    if (const auto *file = as<ImportStmt>(statement))
+      imported[statement] = import(*file, diagnostics);
+  session.note_variables(ast.statements);
   session.define_structs(ast.statements, replace, diagnostics);
   for (const Stmt *statement : ast.statements) {
     session.note_shared_names(*statement);
-    if (const auto *function = as<FunctionStmt>(statement))
+    if (const auto *function = as<FunctionStmt>(statement)) {
       session.define(*function, replace, diagnostics);
-    else if (const auto *external = as<ExternStmt>(statement))
+    } else if (const auto *external = as<ExternStmt>(statement)) {
       session.declare(*external, diagnostics);
-    else if (!as<StructStmt>(statement))
+    } else if (auto found = imported.find(statement); found != imported.end()) {
+      rest.insert(rest.end(), found->second.begin(), found->second.end());
+    } else if (!as<StructStmt>(statement)) {
       rest.push_back(statement);
+    }
   }
   return rest;
 }
@@ -60,6 +68,8 @@ std::vector<Unit> Engine::Impl::group(std::span<const Stmt *const> statements) c
   std::vector<Unit> units;
   bool open = false; // The last unit takes more.
   for (const Stmt *statement : statements) {
+    if (!units.empty() && units.back().statements.front()->span.source != statement->span.source)
+      open = false; // Files may use one name for variables of their own.
     std::unordered_set<std::string_view> assigned;
     collect_assigned_names(*statement, assigned);
     bool alone = contains_loop(*statement) || as<ConstStmt>(statement) ||
@@ -79,19 +89,28 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
     std::unordered_set<std::string_view> assigned;
     collect_assigned_names(*statement, assigned);
     for (std::string_view name : assigned)
-      if (!as<ConstStmt>(statement) && session.is_constant(name))
+      if (!as<ConstStmt>(statement) && session.is_constant(session.resolve(name, statement->span.source)))
         found.report<Diag::AssignConst>(statement->span, name);
   }
   {
     Stopwatch watch(times.build);
     // At the prompt a loop's variables stay in memory, so that an interrupt or error in it loses nothing.
     bool keeps = !value_name.empty() && unit.statements.size() == 1 && contains_loop(*unit.statements.front());
-    UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }};
+    UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }, session};
     // Kept also when it has errors: what its lambdas were specialised to is known by their addresses.
     unit.kir =
         units.emplace_back(build_unit(unit.statements, context, session.sources(), session.types(), found, value_name)).get();
   }
-  if (!found.has_errors()) {
+  if (found.has_errors()) { // What it would assign is known, to be silent about.
+    Abstract unknown;
+    unknown.type = session.types().error;
+    for (const Stmt *statement : unit.statements) {
+      std::unordered_set<std::string_view> assigned;
+      collect_assigned_names(*statement, assigned);
+      for (std::string_view name : assigned)
+        session.assign(session.resolve(name, statement->span.source), unknown);
+    }
+  } else {
     Stopwatch watch(times.infer);
     unit.specialisation = &session.inference().specialise_unit(*unit.kir);
     for (const Diagnostic &error : unit.specialisation->errors)
@@ -102,11 +121,12 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
   bool ok = !found.has_errors();
   if (ok && constant) {
     std::optional<Constant> value;
+    std::string_view name = session.resolve(constant->name.text, constant->span.source);
     for (const Block *block : unit.kir->blocks)
       for (const Inst *inst : block->insts)
-        if (inst->op == Op::StoreGlobal && inst->name == constant->name.text)
+        if (inst->op == Op::StoreGlobal && inst->name == name)
           value = unit.specialisation->inferred->values[inst->args[0]->id].constant;
-    session.make_constant(constant->name.text, value);
+    session.make_constant(name, value);
   }
   for (const Diagnostic &error : found.list())
     diagnostics.add(error);
@@ -210,6 +230,7 @@ static bool gives_value(const Unit &unit) {
 
 Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
   Outcome outcome;
+  session.imports().set_program(name);
   const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
   if (!ast)
     return outcome;
@@ -248,14 +269,27 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
 
 Outcome Engine::Impl::interactive(std::string name, std::string text) {
   Outcome outcome;
+  session.imports().set_program(name);
   const Ast *ast = parse_text(std::move(name), std::move(text), outcome);
   if (!ast)
     return outcome;
-  for (size_t i = 0; i < ast->statements.size(); ++i) {
-    const Stmt *statement = ast->statements[i];
+  std::vector<const Stmt *> statements(ast->statements.begin(), ast->statements.end());
+  for (size_t i = 0; i < statements.size(); ++i) {
+    const Stmt *statement = statements[i];
     Diagnostics diagnostics;
     outcome.value = {};
+    if (const auto *file = as<ImportStmt>(statement)) {
+      std::vector<const Stmt *> imported = import(*file, diagnostics);
+      for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
+        diagnostics.add(error);
+      finish(outcome, diagnostics);
+      if (!outcome.ok())
+        return outcome;
+      statements.insert(statements.begin() + static_cast<ptrdiff_t>(i) + 1, imported.begin(), imported.end());
+      continue;
+    }
     session.note_shared_names(*statement);
+    session.note_variables({&statement, 1});
     const auto *function = as<FunctionStmt>(statement);
     const auto *external = as<ExternStmt>(statement);
     const auto *structure = as<StructStmt>(statement);
@@ -265,13 +299,13 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
       session.declare(*external, diagnostics);
     } else if (structure) {
       size_t first = i; // Those that follow each other may refer to each other.
-      while (i + 1 < ast->statements.size() && as<StructStmt>(ast->statements[i + 1]))
-        session.note_shared_names(*ast->statements[++i]);
-      session.define_structs(ast->statements.subspan(first, i + 1 - first), true, diagnostics);
+      while (i + 1 < statements.size() && as<StructStmt>(statements[i + 1]))
+        session.note_shared_names(*statements[++i]);
+      session.define_structs(std::span(statements).subspan(first, i + 1 - first), true, diagnostics);
     }
     if (function || external || structure) {
       if (!external)
-        session.lookup(function ? function->name.text : structure->name.text, false); // Builds it, for errors that need no types.
+        session.lookup(session.resolve(function ? function->name.text : structure->name.text, statement->span.source), false); // Builds it, for errors that need no types.
       for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
         diagnostics.add(error);
       finish(outcome, diagnostics);
@@ -302,9 +336,9 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
     } else if (const auto *assignment = as<AssignStmt>(statement)) {
       outcome.hidden = assignment->hidden;
       if (assignment->target->kind == PatternKind::Name)
-        outcome.value = variable_value(assignment->target->name);
+        outcome.value = variable_value(session.resolve(assignment->target->name, statement->span.source));
     } else if (const auto *constant = as<ConstStmt>(statement)) {
-      outcome.value = variable_value(constant->name.text);
+      outcome.value = variable_value(session.resolve(constant->name.text, statement->span.source));
     }
   }
   return outcome;

@@ -207,6 +207,7 @@ std::string Engine::emit_text(EmitKind kind, std::string name, std::string text,
     impl_->finish(outcome, diagnostics);
     return result;
   }
+  impl_->session.imports().set_program(name);
   const Ast *ast = impl_->parse_text(std::move(name), std::move(text), outcome);
   if (!ast)
     return {};
@@ -214,16 +215,19 @@ std::string Engine::emit_text(EmitKind kind, std::string name, std::string text,
     return print_ast(*ast, impl_->session.sources());
   std::string result;
   Diagnostics diagnostics;
-  for (const Stmt *statement : ast->statements)
+  for (const Stmt *statement : ast->statements) {
+    if (const auto *file = as<ImportStmt>(statement))
+      impl_->import(*file, diagnostics);
     impl_->session.note_shared_names(*statement);
+  }
   std::vector<const Stmt *> rest;
   for (const Stmt *statement : ast->statements) {
     if (const auto *function = as<FunctionStmt>(statement))
-      result += print_kir(*build_function(*function, impl_->session.sources(), impl_->session.types(), diagnostics), impl_->session.sources());
-    else if (!as<ExternStmt>(statement) && !as<StructStmt>(statement))
+      result += print_kir(*build_function(*function, impl_->session.sources(), impl_->session.types(), diagnostics, impl_->session), impl_->session.sources());
+    else if (!as<ExternStmt>(statement) && !as<StructStmt>(statement) && !as<ImportStmt>(statement))
       rest.push_back(statement);
   }
-  UnitContext context{[this](std::string_view shared) { return impl_->session.is_shared(shared); }};
+  UnitContext context{[this](std::string_view shared) { return impl_->session.is_shared(shared); }, impl_->session};
   for (Unit &unit : impl_->group(rest))
     result += print_kir(*build_unit(unit.statements, context, impl_->session.sources(), impl_->session.types(), diagnostics), impl_->session.sources());
   impl_->finish(outcome, diagnostics);

@@ -18,8 +18,12 @@ struct Engine::Impl {
 
   // Running (engine.cpp).
   const Ast *parse_text(std::string name, std::string text, Outcome &outcome);
-  /// Takes up functions and externs. What other statements there are comes back in order.
+  /// Takes up functions and externs, and the files that are imported. What other statements there are comes back in
+  /// order, those of an imported file where the import stands.
   std::vector<const Stmt *> take_definitions(const Ast &ast, bool replace, Diagnostics &diagnostics);
+  /// Reads the file, takes its definitions up, and makes its names known where it is imported. Its statements are to be
+  /// run then: none when that was done before.
+  std::vector<const Stmt *> import(const ImportStmt &statement, Diagnostics &diagnostics);
   std::vector<Unit> group(std::span<const Stmt *const> statements) const;
   /// Builds and infers a unit; its assignments take effect. False when there were errors.
   bool infer(Unit &unit, Diagnostics &diagnostics, std::string_view value_name = {});

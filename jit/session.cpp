@@ -44,7 +44,7 @@ void initialise(const Type *type, void *place) {
 
 } // namespace
 
-Session::Session() : inference_(types_, sources_, *this) {}
+Session::Session() : imports_(types_), inference_(types_, sources_, *this) {}
 Session::~Session() {
   for (GlobalVariable &variable : variables_)
     if (variable.address)
@@ -92,7 +92,7 @@ void Session::define(const FunctionStmt &function, bool replace, Diagnostics &di
   Method method;
   method.function = &function;
   method.parameters = parameters_of(function);
-  add(types_.intern(function.name.text), std::move(method), replace, diagnostics);
+  add(key_of(function.name, true), std::move(method), replace, diagnostics);
 }
 
 Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &types, bool from_library) {
@@ -113,7 +113,7 @@ Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &
 Session::Method *Session::add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics) {
   std::string_view name = types_.intern(structure.name.text);
   if (!types_.named(name))
-    return add(name, constructor_of(structure, types_, false), replace, diagnostics);
+    return add(key_of(structure.name, true), constructor_of(structure, types_, false), replace, diagnostics);
   diagnostics.report<Diag::BuiltinType>(structure.name.span, name);
   return nullptr;
 }
@@ -131,6 +131,7 @@ void Session::define_structs(std::span<const Stmt *const> statements, bool repla
 void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
   auto made = std::make_unique<ExternFunction>();
   made->name = types_.intern(statement.name.text);
+  std::string_view key = key_of(statement.name, false);
   made->kind = statement.kind;
   made->code = types_.intern(statement.code);
   made->code_span = statement.code_span;
@@ -156,12 +157,11 @@ void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
   made->result = statement.result ? passable(statement.result, true) : types_.none;
   if (!ok || made->result->is(TypeKind::Error) || !find_code(*made, statement, diagnostics))
     return;
-  std::string_view name = made->name;
-  auto &place = externs_[name];
+  auto &place = externs_[key];
   if (place)
     retired_externs_.push_back(std::move(place));
   place = std::move(made);
-  inference_.name_changed(name);
+  inference_.name_changed(key);
 }
 
 bool Session::find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics) {
@@ -181,6 +181,20 @@ bool Session::find_code(ExternFunction &function, const ExternStmt &statement, D
   if (!function.address)
     diagnostics.report<Diag::NoSymbol>(statement.name.span, function.name, path.empty() ? "the program" : path);
   return function.address != nullptr;
+}
+
+void Session::note_variables(std::span<const Stmt *const> statements) {
+  for (const Stmt *statement : statements) {
+    Imports::File &file = *imports_.file_of(statement->span.source);
+    if (file.name.empty() && file.merged.empty() && file.aliases.empty())
+      continue; // Every name is its own.
+    std::unordered_set<std::string_view> assigned;
+    collect_assigned_names(*statement, assigned);
+    if (const auto *constant = as<ConstStmt>(statement))
+      assigned.insert(constant->name.text);
+    for (std::string_view name : assigned)
+      imports_.define(file, name, false);
+  }
 }
 
 bool Session::is_constant(std::string_view name) const {
@@ -289,8 +303,8 @@ std::vector<const KirFunction *> Session::built(std::vector<std::unique_ptr<Meth
     if (!method->kir) {
       Stopwatch watch(build_seconds);
       ++functions_built;
-      method->kir = method->function ? build_function(*method->function, sources_, types_, build_errors_)
-                                     : build_constructor(*method->structure, types_, build_errors_);
+      method->kir = method->function ? build_function(*method->function, sources_, types_, build_errors_, *this)
+                                     : build_constructor(*method->structure, types_, build_errors_, *this);
       method->kir->constructs = method->declaration.get();
       if (library)
         mark_library(*method->kir);
@@ -310,7 +324,9 @@ void Session::load_library() {
     return;
   for (const LibraryFile &file : library_files()) {
     Diagnostics diagnostics;
-    const Ast &ast = keep(parse(sources_, sources_.add(std::string(file.name), std::string(file.text)), diagnostics));
+    uint32_t source = sources_.add(std::string(file.name), std::string(file.text));
+    imports_.set_file(source, nullptr);
+    const Ast &ast = keep(parse(sources_, source, diagnostics));
     assert(!diagnostics.has_errors());
     for (const Stmt *statement : ast.statements) {
       Method method;

@@ -3,6 +3,7 @@
 #include "codegen/build.h"
 #include "codegen/declaration.h"
 #include "codegen/infer.h"
+#include "jit/imports.h"
 #include "lang/diagnostics.h"
 #include "lang/parser.h"
 
@@ -26,6 +27,7 @@ public:
   const Sources &sources() const { return sources_; }
   TypeTable &types() { return types_; }
   Inference &inference() { return inference_; }
+  Imports &imports() { return imports_; }
 
   /// Keeps a parsed text for as long as the session: definitions refer to it.
   const Ast &keep(std::unique_ptr<Ast> ast) { return *asts_.emplace_back(std::move(ast)); }
@@ -34,6 +36,8 @@ public:
   /// Takes up the structs and classes among the statements, which may refer to each other.
   void define_structs(std::span<const Stmt *const> statements, bool replace, Diagnostics &diagnostics);
   void declare(const ExternStmt &function, Diagnostics &diagnostics);
+  /// Notes the top-level variables that the statements assign, as their file's.
+  void note_variables(std::span<const Stmt *const> statements);
   /// Notes the names that the functions and lambdas of a statement mention.
   void note_shared_names(const Stmt &statement) { collect_free_names(statement, shared_); }
   bool is_shared(std::string_view name) const { return shared_.contains(name); }
@@ -53,6 +57,12 @@ public:
   void build_all();
 
   // Names
+  std::string_view resolve(std::string_view name, uint32_t source) override { return imports_.resolve(name, source); }
+  bool is_file(std::string_view name, uint32_t source) override { return imports_.is_file(name, source); }
+  std::string_view member(std::string_view file, Span span, std::string_view name, Span name_span,
+                          Diagnostics &diagnostics) override {
+    return imports_.member(file, name, name_span, span.source, diagnostics);
+  }
   NameMeaning lookup(std::string_view name, bool from_library) override;
   std::vector<const KirFunction *> library_methods(std::string_view name) override;
   const Declaration *declaration(std::string_view name, bool from_library) override;
@@ -78,7 +88,7 @@ private:
   };
   using Methods = std::unordered_map<std::string_view, std::vector<std::unique_ptr<Method>>>;
   /// Adds it to its name's methods, or replaces the one for the same parameters. Null when that is an error.
-  Method *add(std::string_view name, Method method, bool replace, Diagnostics &diagnostics);
+  Method *add(std::string_view key, Method method, bool replace, Diagnostics &diagnostics);
   Method *add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics);
   static Method constructor_of(const StructStmt &structure, TypeTable &types, bool from_library);
   /// Finds or checks the code of an extern function. False when that is an error.
@@ -86,11 +96,17 @@ private:
   std::string head_of(const Method &method) const;
   std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
   void load_library();
+  /// The session's name of what is defined at the span.
+  std::string_view key_of(const Ident &name, bool is_function) {
+    Imports::File *file = imports_.file_of(name.span.source);
+    return imports_.define(*file, name.text, is_function);
+  }
   std::string parameters_of(const FunctionStmt &function) const;
   void change(std::string_view name, GlobalState state);
 
   Sources sources_;
   TypeTable types_;
+  Imports imports_;
   Inference inference_;
   std::vector<std::unique_ptr<Ast>> asts_;
   Methods methods_, library_;

@@ -18,13 +18,17 @@ const TypeExpr *Parser::parse_type(TypePlace place) {
   return type;
 }
 
-// type-operand = name ('(' type (',' type)* ')')? | 'none' | tuple-type | array-type | function-type
+// type-operand = (file '.')? name ('(' type (',' type)* ')')? | 'none' | tuple-type | array-type | function-type
 const TypeExpr *Parser::parse_type_operand() {
   uint32_t begin = token().begin;
   switch (kind()) {
   case TokenKind::Identifier:
   case TokenKind::None: {
-    const Token &name = advance();
+    std::string_view name = text(advance());
+    if (kind() == TokenKind::Dot && kind(1) == TokenKind::Identifier && adjacent(0) && adjacent(1)) {
+      advance();
+      name = text(Span{source_, begin, advance().end});
+    }
     std::vector<const TypeExpr *> arguments;
     if (next_is(TokenKind::LeftParen)) {
       Bracket bracket(*this, false);
@@ -34,7 +38,7 @@ const TypeExpr *Parser::parse_type_operand() {
       }
       bracket.close("',' or ')'");
     }
-    return ast_.make<NamedType>(since(begin), text(name), ast_.list(arguments));
+    return ast_.make<NamedType>(since(begin), name, ast_.list(arguments));
   }
   case TokenKind::LeftParen: return parse_tuple_type();
   case TokenKind::LeftBracket: return parse_array_type();

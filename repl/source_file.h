@@ -1,15 +1,13 @@
 #pragma once
 
+#include "jit/source_text.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kiln {
-
-/// Reads a source text. On failure gives nothing, and `error` says why, naming the file: it is missing, a folder,
-/// unreadable, not text, too big. `-` is standard input.
-std::optional<std::string> read_source(const std::string &path, std::string &error);
 
 /// Writes a file whole. On failure false, and `error` says why.
 bool write_file(const std::string &path, std::string_view text, std::string &error);

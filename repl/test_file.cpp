@@ -11,9 +11,10 @@ namespace kiln {
 
 namespace {
 
-/// Name and parameter types of a definition as they are written: two of the same are a redefinition.
+/// Name and parameter types of a definition as they are written: two of the same are a redefinition. Of an import, its place.
 std::string signature(const Stmt *stmt, const Sources &sources) {
   if (const auto *structure = as<StructStmt>(stmt)) return "struct " + std::string(structure->name.text);
+  if (as<ImportStmt>(stmt)) return fmt::format("import {}", stmt->span.begin);
   const auto *function = as<FunctionStmt>(stmt);
   if (!function) return {};
   std::string text = std::string(function->name.text) + "(";
@@ -185,12 +186,13 @@ bool TestFile::run(const EngineOptions &options) {
   Engine engine(options);
   std::map<std::string, int> definitions;
   for (const TestUnit &unit : units_) ++definitions[unit.definition];
-  enum Round { structs, functions, rest }; // Functions may have parameters of the structs' types.
+  enum Round { imports, structs, functions, rest }; // Functions may have parameters of the structs' types.
   auto round_of = [&](const TestUnit &unit) {
     if (unit.definition.empty() || definitions[unit.definition] != 1) return rest;
+    if (unit.definition.starts_with("import ")) return imports;
     return unit.definition.starts_with("struct ") ? structs : functions;
   };
-  for (Round round : {structs, functions, rest})
+  for (Round round : {imports, structs, functions, rest})
     for (TestUnit &unit : units_)
       if (round_of(unit) == round && !unit.broken && !interrupted_) run_unit(engine, unit);
   return !interrupted_;

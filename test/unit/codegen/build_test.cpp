@@ -18,11 +18,11 @@ public:
   }
   /// The printed KIR, without places, of the first definition.
   std::string function() {
-    kir = build_function(cast<FunctionStmt>(ast->statements[0]), sources, types, diagnostics);
+    kir = build_function(cast<FunctionStmt>(ast->statements[0]), sources, types, diagnostics, files);
     return text();
   }
   std::string unit(const std::set<std::string_view> &shared = {}, std::string_view value_name = {}) {
-    UnitContext context{[&shared](std::string_view name) { return shared.contains(name); }};
+    UnitContext context{[&shared](std::string_view name) { return shared.contains(name); }, files};
     kir = build_unit(ast->statements, context, sources, types, diagnostics, value_name);
     return text();
   }
@@ -37,6 +37,7 @@ public:
   Sources sources;
   Diagnostics diagnostics;
   TypeTable types;
+  FileNames files;
   std::unique_ptr<Ast> ast;
   std::unique_ptr<KirFunction> kir;
 
@@ -799,7 +800,7 @@ std::string spine_kir(size_t many, Above above) {
   const FunctionStmt *function =
       ast.make<FunctionStmt>(Span{}, Ident{"f", {}}, ast.list(std::vector{param}), nullptr, value, std::string_view());
   TypeTable types;
-  auto kir = build_function(*function, built.sources, types, built.diagnostics);
+  auto kir = build_function(*function, built.sources, types, built.diagnostics, built.files);
   EXPECT_EQ(verify_kir(*kir), "");
   std::unordered_set<std::string_view> names;
   collect_free_names(*function, names);

@@ -27,6 +27,7 @@ struct LowerOptions {
 ///   <global.symbol>   a top-level variable's storage
 ///   <external.symbol> an extern function
 ///   kiln_*            runtime functions (runtime.def), and C math functions (math.def)
+///   Sleef_*           SLEEF's (simd_math.def), if it says that it has them
 struct LowerContext {
   const Sources &sources;
   TypeTable &types;
@@ -37,6 +38,8 @@ struct LowerContext {
   std::function<bool(const Specialisation &)> copy_into_caller;
   /// The continuation of a specialisation from a loop's header on, where values of these types live.
   std::function<Specialisation &(Specialisation &, const Block &header, std::vector<const Type *> params)> continuation;
+  /// Whether SLEEF's functions (simd_math.def) can be linked. Asked when one is called for.
+  std::function<bool()> has_simd_math;
   /// Set when lower() returns null: what LLVM's verifier found. A bug of Kiln, for an internal-error diagnostic.
   std::string error;
 };

@@ -2,6 +2,8 @@
 #include "codegen/layout.h"
 #include "codegen/lower_module.h"
 
+#include <algorithm>
+
 namespace kiln {
 
 namespace {
@@ -93,6 +95,52 @@ llvm::FunctionCallee ModuleLowering::runtime(Runtime function) {
   return made;
 }
 
+namespace {
+
+llvm::Function *pure_function(llvm::Module &module, llvm::Type *number, unsigned operands, const std::string &symbol) {
+  if (llvm::Function *known = module.getFunction(symbol)) return known;
+  llvm::SmallVector<llvm::Type *> params(operands, number);
+  auto *type = llvm::FunctionType::get(number, params, false);
+  auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, symbol, module);
+  function->setDoesNotAccessMemory(); // errno is not for Kiln.
+  function->setDoesNotThrow();
+  function->setWillReturn();
+  return function;
+}
+
+} // namespace
+
+// SLEEF's functions that give the same bits whatever the width (`finz`: with fused multiply-add), so that a result does not
+// depend on whether a loop was vectorised. The vectoriser finds the wider ones by the attribute on the call.
+std::optional<ModuleLowering::SimdMath> ModuleLowering::simd_math(std::string_view name) {
+  struct Row {
+    std::string_view name, bound;
+    unsigned operands;
+  };
+  static constexpr Row rows[] = {
+#define KILN_SIMD_MATH(name, bound, operands) {name, bound, operands},
+#include "codegen/simd_math.def"
+  };
+  auto row = std::ranges::find(rows, name, &Row::name);
+  bool has_fma = features_.find("+fma") != std::string::npos && features_.find("+avx2") != std::string::npos;
+  if (row == std::end(rows) || !has_fma || !context.has_simd_math || !context.has_simd_math()) return std::nullopt;
+  auto symbol = [&](unsigned lanes, std::string_view isa) { return fmt::format("Sleef_finz_{}d{}_{}{}", name, lanes, row->bound, isa); };
+  llvm::Type *f64 = llvm::Type::getDoubleTy(llvm);
+  SimdMath found{pure_function(module, f64, row->operands, symbol(1, "purecfma")), {}};
+  struct Width {
+    unsigned lanes;
+    std::string_view isa, feature;
+  };
+  for (Width width : {Width{2, "avx2128", "+avx2"}, Width{4, "avx2", "+avx2"}, Width{8, "avx512f", "+avx512f"}}) {
+    if (features_.find(width.feature) == std::string::npos) continue;
+    std::string wide = symbol(width.lanes, width.isa);
+    pure_function(module, llvm::FixedVectorType::get(f64, width.lanes), row->operands, wide);
+    found.variants += fmt::format("{}_ZGV_LLVM_N{}{}_{}({})", found.variants.empty() ? "" : ",", width.lanes,
+                                  std::string(row->operands, 'v'), found.scalar->getName().str(), wide);
+  }
+  return found;
+}
+
 llvm::FunctionCallee ModuleLowering::math(std::string_view name, const Type *type) {
   struct Row {
     std::string_view name, f64, f32;
@@ -105,15 +153,7 @@ llvm::FunctionCallee ModuleLowering::math(std::string_view name, const Type *typ
   for (const Row &row : rows) {
     if (row.name != name) continue;
     std::string_view symbol = type->is(TypeKind::F32) ? row.f32 : row.f64;
-    if (llvm::Function *known = module.getFunction(symbol)) return known;
-    llvm::Type *number = memory_type(type);
-    llvm::SmallVector<llvm::Type *> params(row.operands, number);
-    auto *function = llvm::Function::Create(llvm::FunctionType::get(number, params, false),
-                                            llvm::GlobalValue::ExternalLinkage, llvm::StringRef(symbol), module);
-    function->setDoesNotAccessMemory(); // errno is not for Kiln.
-    function->setDoesNotThrow();
-    function->setWillReturn();
-    return function;
+    return pure_function(module, memory_type(type), row.operands, std::string(symbol));
   }
   llvm_unreachable("a math function that math.def does not name");
 }

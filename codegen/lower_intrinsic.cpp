@@ -116,8 +116,13 @@ FunctionLowering::Value FunctionLowering::emit_sign(const Inst &inst) {
 // LLVM may not know these by name: it would turn some into others that differ in the last digit.
 FunctionLowering::Value FunctionLowering::call_math(std::string_view name, const Type *type,
                                                     llvm::ArrayRef<Value> operands) {
-  llvm::CallInst *call = builder_.CreateCall(module_.math(name, type), operands);
-  call->addFnAttr(llvm::Attribute::NoBuiltin);
+  std::optional<ModuleLowering::SimdMath> simd;
+  if (type->is(TypeKind::F64)) simd = module_.simd_math(name);
+  llvm::CallInst *call = builder_.CreateCall(simd ? llvm::FunctionCallee(simd->scalar) : module_.math(name, type), operands);
+  if (simd)
+    call->addFnAttr(llvm::Attribute::get(module_.llvm, "vector-function-abi-variant", simd->variants));
+  else
+    call->addFnAttr(llvm::Attribute::NoBuiltin);
   return call;
 }
 

@@ -7,6 +7,7 @@
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -57,6 +58,13 @@ public:
   llvm::FunctionCallee runtime(Runtime function);
   /// A C function of math.def on the type's width.
   llvm::FunctionCallee math(std::string_view name, const Type *type);
+  /// A function on f64 that has vector forms with the same bits, and these as the vectoriser wants them listed; none when
+  /// the function or the machine has none.
+  struct SimdMath {
+    llvm::Function *scalar;
+    std::string variants;
+  };
+  std::optional<SimdMath> simd_math(std::string_view name);
   llvm::FunctionCallee external(const ExternFunction &function);
   /// The function of an `llvm` definition, as part of this module (lower_ir_body.cpp).
   llvm::FunctionCallee define_ir_body(const ExternFunction &function);

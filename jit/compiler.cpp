@@ -3,6 +3,7 @@
 #include "codegen/lower.h"
 #include "jit/lazy_entry.h"
 #include "jit/runtime/error.h"
+#include "jit/runtime/simd_math.h"
 #include "jit/runtime/table.h"
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
@@ -75,13 +76,15 @@ void *Compiler::resolve(std::string_view symbol) {
     return global->second->address;
   if (auto external = externs_.find(symbol); external != externs_.end())
     return external->second->address;
+  if (symbol.starts_with("Sleef_"))
+    return simd_math_address(symbol);
   return runtime_address(symbol);
 }
 
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
   bool failed = false;
-  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}};
+  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, has_simd_math, {}};
   context.continuation = [this](Specialisation &specialisation, const Block &header,
                                 std::vector<const Type *> params) -> Specialisation & {
     return inference_.continuation(specialisation, header, std::move(params));

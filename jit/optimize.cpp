@@ -8,6 +8,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/ErrorHandling.h>
 #include <llvm/Target/TargetMachine.h>
 
@@ -67,12 +68,21 @@ constexpr const char *pipeline_2 =
     "instsimplify,div-rem-pairs,simplifycfg)";
 // clang-format on
 
+// A loop that adds floats up is vectorised, too: the elements are computed side by side and added one after the other, in
+// the order that is written. LLVM does that by default on other targets only.
+void keep_order_in_reductions() {
+  auto &options = cl::getRegisteredOptions();
+  if (auto found = options.find("force-ordered-reductions"); found != options.end())
+    found->second->addOccurrence(0, found->first, "true");
+}
+
 const char *pipeline_of(int level) { return level <= 0 ? pipeline_0 : level == 1 ? pipeline_1 : pipeline_2; }
 
 } // namespace
 
 Optimizer::Optimizer(TargetMachine &machine, int level) : passes_(std::make_unique<Passes>()) {
   passes_->level = level;
+  keep_order_in_reductions();
   PassBuilder builder(&machine);
   builder.registerModuleAnalyses(passes_->modules);
   builder.registerCGSCCAnalyses(passes_->components);

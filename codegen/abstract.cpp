@@ -2,6 +2,7 @@
 
 #include "codegen/declaration.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -63,16 +64,9 @@ const Type *join_arrays(TypeTable &types, const Type *a, const Type *b) {
   return nullptr;
 }
 
-} // namespace
-
-const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
+/// Two types of one kind that widen to one type of that kind. Null: they do not.
+const Type *join_alike(TypeTable &types, const Type *a, const Type *b) {
   if (a == b)
-    return a;
-  if (a->is(TypeKind::Error) || b->is(TypeKind::Error))
-    return types.error;
-  if (a->is(TypeKind::Never))
-    return b;
-  if (b->is(TypeKind::Never))
     return a;
   if (const Type *number = join_numbers(types, a, b))
     return number;
@@ -84,6 +78,69 @@ const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
     return join_arrays(types, a, b);
   return nullptr;
 }
+
+/// Adds an alternative: one that has room for it takes it; else it widens one; else it is one more.
+void add_alternative(TypeTable &types, std::vector<const Type *> &all, const Type *added) {
+  for (const Type *alternative : all)
+    if (join_alike(types, alternative, added) == alternative)
+      return;
+  for (const Type *&alternative : all)
+    if (const Type *wider = join_alike(types, alternative, added)) {
+      alternative = wider;
+      return;
+    }
+  all.push_back(added);
+}
+
+} // namespace
+
+bool is_too_large(const Type *type) {
+  constexpr uint32_t most_nested_types = 32;
+  constexpr uint64_t heaviest_type = 2000;
+  return type->depth > most_nested_types || type->weight > heaviest_type;
+}
+
+const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
+  if (a == b)
+    return a;
+  if (a->is(TypeKind::Error) || b->is(TypeKind::Error))
+    return types.error;
+  if (a->is(TypeKind::Never))
+    return b;
+  if (b->is(TypeKind::Never))
+    return a;
+  auto is_open = [](const Type *type) { return type->is(TypeKind::Cell) || type->is(TypeKind::Open); };
+  if (is_open(a) || is_open(b))
+    return nullptr;
+  const Type *joined = join_alike(types, a, b);
+  if (!joined) {
+    std::vector<const Type *> all = a->alternatives();
+    for (const Type *added : b->alternatives())
+      add_alternative(types, all, added);
+    joined = types.union_of(all);
+  }
+  return joined && !is_too_large(joined) ? joined : nullptr;
+}
+
+namespace {
+
+/// Where each alternative of a joined union came from: the first place that brought it.
+std::vector<AlternativeOrigin> join_origins(const Type *joined, const Abstract &a, const Abstract &b) {
+  std::vector<AlternativeOrigin> origins;
+  for (const Type *alternative : joined->elements)
+    for (const Abstract *side : {&a, &b}) {
+      auto known = std::find_if(side->alternatives.begin(), side->alternatives.end(),
+                                [&](const AlternativeOrigin &origin) { return origin.type == alternative; });
+      bool of_union = known != side->alternatives.end();
+      if (!of_union && side->type != alternative)
+        continue;
+      origins.push_back({alternative, of_union ? known->span : side->origin});
+      break;
+    }
+  return origins;
+}
+
+} // namespace
 
 Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
   if (!a.reached())
@@ -107,6 +164,8 @@ Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
   if (const Type *type = join_types(types, a.type, b.type)) {
     result.type = type;
     result.origin = type == a.type && !a.type->is(TypeKind::Never) ? a.origin : b.origin;
+    if (type->is_union())
+      result.alternatives = join_origins(type, a, b);
     if (!(a.type == b.type && a.constant && b.constant && *a.constant == *b.constant))
       result.constant.reset();
     return result;
@@ -175,6 +234,18 @@ std::optional<Conversion> store_conversion(const Type *from, const Type *to, con
     return Conversion::Exact;
   if (from->is(TypeKind::F64) && to->is(TypeKind::F32) && literal)
     return Conversion::Rounding;
+  return std::nullopt;
+}
+
+std::optional<uint32_t> alternative_for(TypeTable &types, const Type *from, const Type *to, const std::optional<Constant> &known, bool literal) {
+  if (auto place = to->place_of(from))
+    return place;
+  for (uint32_t i = 0; i < to->elements.size(); ++i)
+    if (join_types(types, from, to->elements[i]) == to->elements[i])
+      return i;
+  for (uint32_t i = 0; i < to->elements.size(); ++i)
+    if (store_conversion(from, to->elements[i], known, literal))
+      return i;
   return std::nullopt;
 }
 

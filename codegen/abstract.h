@@ -8,13 +8,20 @@
 
 namespace kiln {
 
+/// Where an alternative of a union came from.
+struct AlternativeOrigin {
+  const Type *type;
+  Span span;
+};
+
 /// What inference knows of a value: its type, and the value itself where that is known.
 struct Abstract {
   const Type *type = nullptr; // Null: nothing reached here yet.
   std::optional<Constant> constant;
   bool literal = false;       // An unsuffixed literal: takes the type of its neighbour.
   Span origin;                // Where the type came from.
-  /// Not null: on another path the value has this type, which does not join with `type`. An error where it is used.
+  std::vector<AlternativeOrigin> alternatives; // A union's, as far as known.
+  /// Not null: on another path the value has this type, and the two make no union. An error where it is used.
   const Type *other = nullptr;
   Span other_origin;
   /// Not empty: a variable that some path leaves unset. `other_origin` is that path's last branch.
@@ -30,10 +37,11 @@ struct Abstract {
 };
 
 /// The least type that two paths' values both convert to where control flow meets, in the language's join order (not arithmetic
-/// promotion, which is not associative). Null when there is none. `Open` elements give way to what they meet.
+/// promotion, which is not associative): unlike types make a union. Null when that has too many alternatives or grows without
+/// end. `Open` elements give way to what they meet.
 const Type *join_types(TypeTable &types, const Type *a, const Type *b);
 
-/// The same for abstract values: constants survive when equal; unlike types make a value that may not be used.
+/// The same for abstract values: constants survive when equal; types that do not join make a value that may not be used.
 Abstract join(TypeTable &types, const Abstract &a, const Abstract &b);
 
 /// Whether two are alike but for their constants, and the value without its constant: where loops and errors lead back.
@@ -43,6 +51,13 @@ Abstract without_constant(Abstract value);
 /// How a value of one type becomes another, where a place of fixed type is stored to or paths meet.
 /// `known` is the value's constant, if any. No value: it does not convert.
 std::optional<Conversion> store_conversion(const Type *from, const Type *to, const std::optional<Constant> &known, bool literal);
+
+/// The alternative of a union that a value becomes when it is stored there: its own type, else the first it widens to, else the
+/// first it can be stored in. No value: there is none.
+std::optional<uint32_t> alternative_for(TypeTable &types, const Type *from, const Type *to, const std::optional<Constant> &known, bool literal);
+
+/// Whether the type nests deeper, or has more parts, than what a program means.
+bool is_too_large(const Type *type);
 
 /// The constant converted, when that cannot fail.
 std::optional<Constant> convert_constant(const Constant &constant, const Type *from, const Type *to);

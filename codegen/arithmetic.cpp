@@ -102,6 +102,28 @@ OperatorTypes bits(TypeTable &types, BinaryOp op, const Abstract &left, const Ab
   return rule;
 }
 
+/// Whether values of two types can be equal at all.
+bool may_be_equal(TypeTable &types, const Type *a, const Type *b) {
+  if (a == b || (a->is_number() && b->is_number()))
+    return true;
+  if (a->is_union() || b->is_union()) {
+    for (const Type *x : a->alternatives())
+      for (const Type *y : b->alternatives())
+        if (may_be_equal(types, x, y))
+          return true;
+    return false;
+  }
+  if (a->is(TypeKind::Tuple) && b->is(TypeKind::Tuple)) {
+    if (a->elements.size() != b->elements.size())
+      return false;
+    for (size_t i = 0; i < a->elements.size(); ++i)
+      if (!may_be_equal(types, a->elements[i], b->elements[i]))
+        return false;
+  }
+  const Type *joined = join_types(types, a, b);
+  return joined && !joined->is_union();
+}
+
 /// Operands keep their types where no one type holds both exactly: lowering compares those mixes exactly.
 OperatorTypes comparison(TypeTable &types, BinaryOp op, const Abstract &left, const Abstract &right) {
   bool equality = op == BinaryOp::Equal || op == BinaryOp::NotEqual;
@@ -133,7 +155,7 @@ OperatorTypes comparison(TypeTable &types, BinaryOp op, const Abstract &left, co
   if (left.is(TypeKind::U8) && right.is(TypeKind::Str))
     return refuse("an element of a str is a u8: compare it with a character such as 'a'");
   const Type *joined = join_types(types, left.type, right.type);
-  if (!joined)
+  if (!joined || !may_be_equal(types, left.type, right.type))
     return refuse();
   return compare_as(joined, joined);
 }

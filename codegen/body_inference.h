@@ -32,8 +32,9 @@ private:
   void begin_unit_globals();
   void commit_unit_globals();
 
-  // Instructions (infer_ops.cpp). `infer` dispatches; the rules give the value.
+  // Instructions (infer_ops.cpp). `infer` makes the value; `apply_rule` calls the rule for the operation.
   Abstract infer(const Inst &inst);
+  Abstract apply_rule(const Inst &inst);
   Abstract rule_const(const Inst &inst);
   Abstract rule_unary(const Inst &inst);
   Abstract rule_binary(const Inst &inst);
@@ -83,6 +84,7 @@ private:
   };
   Abstract rule_call(const Inst &inst);
   Abstract rule_method_call(const Inst &inst);
+  Abstract call_callable(const Inst &inst, const Type *callable, const Arguments &arguments);
   Abstract call_value(const Inst &inst, const Abstract &callee, const Arguments &arguments);
   Abstract call_name(const Inst &inst, std::string_view name, const Arguments &arguments, bool as_library);
   Abstract call_methods(const Inst &inst, std::string_view name, const std::vector<const KirFunction *> &methods, const Arguments &arguments,
@@ -98,23 +100,41 @@ private:
   std::optional<std::vector<int>> match(const KirFunction &function, const Arguments &arguments, std::vector<int> &sources, std::string *why = nullptr);
   void unknown_name(Span span, std::string_view name);
 
+  // Unions (infer_union.cpp).
+  /// The operation on operands of which some are unions: as they are where a rule takes them so, else for each alternative.
+  Abstract infer_with_unions(const Inst &inst);
+  Abstract dispatch(const Inst &inst, std::vector<const Inst *> operands);
+  bool infer_case(const Inst &inst, Dispatch &made, size_t number);
+  void note_alternative(Diagnostic &error, const Inst &operand, const Abstract &held);
+  Abstract rule_narrow(const Inst &inst);
+  Abstract rule_no_case(const Inst &inst);
+  /// Whether the type is one that the test of an Is or Narrow holds for.
+  static bool passes(const Inst &test, const Type *wanted, const Type *type);
+  /// Whether methods take alternatives of arguments that are unions.
+  bool takes_alternatives(const std::vector<const KirFunction *> &methods, const Arguments &arguments);
+  Abstract equal_to_union(const Inst &inst);
+  void report_conflict(Span use, const Abstract &conflict);
+  void report_conflict(Span use, const Type *a, const Type *b);
+
   // Shared.
   const Abstract &value(const Inst *inst) const { return values()[inst->id]; }
   std::vector<Abstract> &values() { return result_->values; }
   const std::vector<Abstract> &values() const { return result_->values; }
   /// Reports a use of a value that may be unset or of unlike types. True when the value is of a known, proper type.
   bool usable(const Inst *inst, Span use);
-  Abstract of(const Type *type, const Inst &inst) const { return Abstract{type, {}, false, inst.span, nullptr, {}, {}}; }
+  Abstract of(const Type *type, const Inst &inst) const { return Abstract{type, {}, false, inst.span, {}, nullptr, {}, {}}; }
   Abstract error_value(const Inst &inst) const { return of(types_.error, inst); }
   /// `[]` and what is made of it: the element type is raised by what is stored. True when the array's element was open.
   bool raise_open(const Type *array, const Abstract &element, Span at);
+  /// Gives `[]` the element type of the array type that it is stored as.
+  bool settle_as(const Abstract &stored, const Type *to, const Inst &inst);
   bool is_open(const Type *type) const;
   uint32_t cell_site(const Inst &inst) const { return specialisation_.id << 12 ^ inst.id; }
   void take_raised_cells();
   /// Where arrays meet, an open element type becomes the other's.
   void unify_open(const Abstract &a, const Abstract &b);
   const Type *settle(const Type *type); // Replaces open elements by what is known of them now.
-  bool convertible(const Abstract &from, const Type *to) const;
+  bool convertible(const Abstract &from, const Type *to);
   void report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place);
   TypeResolver resolver(bool from_library) {
     return TypeResolver(types_, inference_.names(), diagnostics_, from_library, &specialisation_.names);
@@ -144,6 +164,8 @@ private:
   std::unordered_map<uint32_t, Abstract> slot_seeds_;     // By SlotNew: what is stored in it.
   std::unordered_map<std::string_view, Abstract> global_seeds_; // Units: shared variables assigned in place.
   std::unordered_map<std::string_view, GlobalState> globals_before_;
+  bool callee_failed_ = false;    // The call that is being inferred found its callee, which is wrong in itself.
+  bool unequal_is_false_ = false; // While the operands of == or != are each of one of their alternatives.
   bool again_ = false;
   bool forget_open_ = false; // A loop header's type rose: element types found before may be of the lower one.
   bool settle_open_ = false; // The last pass: what is still open is `none`.

@@ -71,7 +71,7 @@ void BodyBuilder::build_unit(std::span<const Stmt *const> statements, std::strin
   }
   if (!ssa_.reachable()) return;
   for (const Variable *variable : body_.locals)
-    store_fresh(variable->name, variable->span, ssa_.read(variable, variable->span));
+    if (variable->assigned) store_fresh(variable->name, variable->span, ssa_.read(variable, variable->span));
   ssa_.return_value(none(end), end);
 }
 
@@ -243,6 +243,9 @@ Inst *BodyBuilder::read_variable(const void *node, std::string_view name, Span s
 
 Inst *BodyBuilder::coerce(Inst *value, const TypeExpr *type, Inst::Role role) {
   if (!type) return value;
+  const ArrayType *array = as<ArrayType>(type);
+  if (array && array->rank == 1 && value->op == Op::Array && value->literal)
+    value->type_expr = type; // Its elements are stored as such.
   Inst *coerced = ssa_.add(Op::Coerce, value->span, {value});
   coerced->type_expr = type;
   coerced->role = role;

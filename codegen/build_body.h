@@ -4,7 +4,10 @@
 #include "codegen/build_ssa.h"
 #include "codegen/scope.h"
 
+#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +80,31 @@ private:
   Inst *build_if(const IfExpr &branch, bool wants_value);
   Inst *build_block(const BlockExpr &block, bool wants_value);
   Inst *build_comprehension(const ComprehensionExpr &comprehension);
+  Inst *build_match(const MatchExpr &match, bool wants_value);
+  Inst *build_coalesce(const CoalesceExpr &coalesce, Inst *left);
+  Inst *build_optional(const Expr *expr, Inst *base, const std::function<Inst *(Inst *)> &emit_member);
+  void build_arm(const Expr *arm, Block *merge, bool wants_value);
+  void report_case(const MatchCase &choice, const std::vector<const Expr *> &seen, bool &all_taken);
+  /// What an Is or Narrow asks: a type; null: a tuple of that size, or (0) none.
+  struct TypeTest {
+    const TypeExpr *type = nullptr;
+    uint32_t tuple_size = 0;
+  };
+  struct Fact {
+    const Variable *variable;
+    TypeTest test;
+    bool negated;
+  };
+  Inst *add_test(Op op, const TypeTest &test, Inst *value, Span span);
+  Inst *branch_on_type(Inst *value, const TypeTest &test, Span span, Block *otherwise, const Variable *subject);
+  void branch_on_equal(Inst *value, const Expr *literal, Block *otherwise);
+  void test_case(const CasePattern &pattern, Inst *value, Block *otherwise, const Variable *subject);
+  void bind_case(const CasePattern &pattern, Inst *value);
+  const Variable *subject_of(const Expr *expr);
+  Variable *make_temporary(Span span, Inst *value);
+  const Variable *narrowable(const NameExpr &name);
+  std::optional<Fact> fact_of(const Expr *condition);
+  void branch_on_value(const Expr *condition, Block *yes, Block *no);
   void build_while(const WhileStmt &statement);
   void build_for(const ForStmt &statement);
   void build_leave(const Stmt *statement, std::string_view word);
@@ -145,6 +173,7 @@ private:
   std::vector<std::vector<Slot>> tries_; // Innermost last.
   Block *leave_ = nullptr;               // Where a `return` inside a `try` goes, with the value as parameter.
   Span leave_span_;
+  std::deque<Variable> temporaries_;
 };
 
 /// Builds a lambda or function whose body `context.resolution` knows.

@@ -30,8 +30,7 @@ void BodyBuilder::branch_on(const Expr *condition, Block *yes, Block *no) {
   } else if (!spine.empty() && condition->kind == ExprKind::Unary) {
     branch_on(condition, yes, no);
   } else {
-    Inst *value = build(condition);
-    ssa_.branch(value, condition->span, yes, no);
+    branch_on_value(condition, yes, no);
   }
   for (size_t i = spine.size(); i-- > 0;) {
     ssa_.enter(spine[i].right);
@@ -83,14 +82,6 @@ Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
   }
   Block *merge = ssa_.new_block();
   Inst *value = wants_value ? ssa_.add_param(merge, branch.span, {}) : nullptr;
-  auto build_arm = [&](const Expr *arm) {
-    if (!wants_value) {
-      effect(arm);
-      return ssa_.jump(merge, arm->span);
-    }
-    Inst *of_arm = build(arm);
-    ssa_.jump(merge, arm->span, {of_arm});
-  };
   // A chain of `else if` leads to one merge, whatever its length.
   const IfExpr *test = &branch;
   for (;;) {
@@ -98,14 +89,14 @@ Inst *BodyBuilder::build_if(const IfExpr &branch, bool wants_value) {
     Block *no = ssa_.new_block();
     branch_on(test->condition, yes, no);
     ssa_.enter(yes);
-    build_arm(test->yes);
+    build_arm(test->yes, merge, wants_value);
     ssa_.enter(no);
     const IfExpr *next = as<IfExpr>(test->no);
     if (!next) break;
     test = next;
   }
   if (test->no) {
-    build_arm(test->no);
+    build_arm(test->no, merge, wants_value);
   } else {
     ssa_.jump(merge, test->span);
   }
@@ -127,6 +118,8 @@ void BodyBuilder::effect(const Expr *expr) {
     build_block(*block, false);
   else if (const TryExpr *attempt = as<TryExpr>(expr))
     build_try(*attempt, false);
+  else if (const MatchExpr *match = as<MatchExpr>(expr))
+    build_match(*match, false);
   else
     build(expr);
 }

@@ -26,18 +26,26 @@ Inst *BodyBuilder::emit_above_left(const Expr *expr, Inst *left) {
   if (expr->kind == ExprKind::Broadcast) return left; // Within a nest: its operation on elements.
   if (const BinaryExpr *binary = as<BinaryExpr>(expr))
     return emit_binary(binary->op, expr->span, binary->op_span, left, build(binary->right));
+  if (const CoalesceExpr *coalesce = as<CoalesceExpr>(expr)) return build_coalesce(*coalesce, left);
   if (const CallExpr *call = as<CallExpr>(expr)) return emit_call(Op::Call, expr, left, {}, {}, call->arguments);
-  if (const MethodCallExpr *call = as<MethodCallExpr>(expr))
-    return emit_call(Op::CallMethod, expr, left, call->name.text, call->name.span, call->arguments);
+  if (const MethodCallExpr *call = as<MethodCallExpr>(expr)) {
+    auto emit_member = [&](Inst *base) {
+      return emit_call(Op::CallMethod, expr, base, call->name.text, call->name.span, call->arguments);
+    };
+    return call->optional ? build_optional(expr, left, emit_member) : emit_member(left);
+  }
   if (const IndexExpr *index = as<IndexExpr>(expr)) {
     if (index->indices.empty()) return none(expr->span); // Reported by the parser.
     return ssa_.add(Op::Index, expr->span, with_indices(left, *index));
   }
   const FieldExpr &field = cast<FieldExpr>(expr);
-  Inst *inst = ssa_.add(Op::Field, expr->span, {left});
-  inst->name = keep(field.name.text);
-  inst->op_span = field.name.span;
-  return inst;
+  auto emit_member = [&](Inst *base) {
+    Inst *inst = ssa_.add(Op::Field, expr->span, {base});
+    inst->name = keep(field.name.text);
+    inst->op_span = field.name.span;
+    return inst;
+  };
+  return field.optional ? build_optional(expr, left, emit_member) : emit_member(left);
 }
 
 std::vector<Inst *> BodyBuilder::with_indices(Inst *base, const IndexExpr &place) {
@@ -67,6 +75,7 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
     return emit_binary(compare.ops[0], expr->span, compare.op_spans[0], left, build(compare.operands[1]));
   }
   case ExprKind::Is: return emit(cast<IsExpr>(expr));
+  case ExprKind::Match: return build_match(cast<MatchExpr>(expr), true);
   case ExprKind::If: return build_if(cast<IfExpr>(expr), true);
   case ExprKind::Block: return build_block(cast<BlockExpr>(expr), true);
   case ExprKind::Range: return emit(cast<RangeExpr>(expr));
@@ -80,6 +89,7 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::MethodCall:
   case ExprKind::Field: return emit_of_file(expr);
   case ExprKind::Binary:
+  case ExprKind::Coalesce:
   case ExprKind::Call:
   case ExprKind::Index: // Have a left operand.
     break;
@@ -181,7 +191,9 @@ Inst *BodyBuilder::emit(const ArrayExpr &array) {
   if (array.elements.empty()) return ssa_.add(Op::EmptyArray, array.span);
   std::vector<Inst *> args;
   for (const Expr *element : array.elements) args.push_back(build(element));
-  return ssa_.add(Op::Array, array.span, std::move(args));
+  Inst *inst = ssa_.add(Op::Array, array.span, std::move(args));
+  inst->literal = true; // Until a variable holds it.
+  return inst;
 }
 
 Inst *BodyBuilder::emit(const EmptyArrayExpr &array) {

@@ -309,7 +309,8 @@ Abstract BuiltinRules::identity() {
 Abstract BuiltinRules::print() {
   std::vector<CallPlan> shown;
   for (const Inst *argument : arguments_)
-    shown.push_back(body_.show_plan(inst_, argument));
+    if (shown.emplace_back(body_.show_plan(inst_, argument)).result->is(TypeKind::Error))
+      return body_.error_value(inst_);
   Abstract made = planned(CallPlan::Print, types_.none);
   body_.plan(inst_).shown = std::move(shown);
   body_.plan(inst_).intrinsic = name_ == "print" ? IntrinsicKind::Print : IntrinsicKind::Write;
@@ -351,6 +352,8 @@ Abstract BuiltinRules::parse() {
 }
 
 Abstract BuiltinRules::type_name() {
+  if (argument(0).type->is_union())
+    return body_.error_value(inst_); // The alternatives have types of their own.
   Abstract made = planned(CallPlan::Value, types_.str);
   Constant text;
   text.kind = Constant::Str;

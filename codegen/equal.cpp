@@ -1,6 +1,7 @@
 #include "codegen/layout.h"
 
 #include <cstring>
+#include <type_traits>
 
 namespace kiln {
 namespace {
@@ -26,6 +27,49 @@ bool equal_arrays(const Type *type, const ArrayHeader *a, const ArrayHeader *b) 
   for (size_t i = 0; i < count; ++i)
     if (!equal_values(element, left + i * size, right + i * size)) return false;
   return true;
+}
+
+/// A number in memory, exactly: an integer or a float.
+struct Number {
+  bool is_float, is_u64;
+  int64_t integer; // A u64's bits.
+  double floating;
+};
+
+template <typename T>
+Number number_of(const void *value) {
+  T number = *static_cast<const T *>(value);
+  if constexpr (std::is_floating_point_v<T>)
+    return {true, false, 0, number};
+  else
+    return {false, std::is_same_v<T, uint64_t>, static_cast<int64_t>(number), 0};
+}
+
+Number number_at(const Type *type, const void *value) {
+  bool is_signed = type->is_signed();
+  if (type->is(TypeKind::F64)) return number_of<double>(value);
+  if (type->is(TypeKind::F32)) return number_of<float>(value);
+  if (type->bits() == 64) return is_signed ? number_of<int64_t>(value) : number_of<uint64_t>(value);
+  if (type->bits() == 32) return is_signed ? number_of<int32_t>(value) : number_of<uint32_t>(value);
+  if (type->bits() == 16) return is_signed ? number_of<int16_t>(value) : number_of<uint16_t>(value);
+  return is_signed ? number_of<int8_t>(value) : number_of<uint8_t>(value);
+}
+
+/// Numbers of different types are equal when their values are, exactly.
+bool equal_numbers(const Number &a, const Number &b) {
+  if (a.is_float && b.is_float) return a.floating == b.floating;
+  if (a.is_float) return equal_numbers(b, a);
+  if (!b.is_float) return a.integer == b.integer && (a.is_u64 == b.is_u64 || a.integer >= 0);
+  double limit = a.is_u64 ? 0x1p64 : 0x1p63;
+  if (!(b.floating < limit && b.floating >= (a.is_u64 ? 0.0 : -limit))) return false;
+  int64_t whole = a.is_u64 ? static_cast<int64_t>(static_cast<uint64_t>(b.floating)) : static_cast<int64_t>(b.floating);
+  double back = a.is_u64 ? static_cast<double>(static_cast<uint64_t>(whole)) : static_cast<double>(whole);
+  return back == b.floating && whole == a.integer;
+}
+
+bool equal_unions(const Alternative &a, const Alternative &b) {
+  if (a.type == b.type) return equal_values(a.type, a.value, b.value);
+  return a.type->is_number() && b.type->is_number() && equal_numbers(number_at(a.type, a.value), number_at(b.type, b.value));
 }
 
 } // namespace
@@ -73,6 +117,10 @@ bool equal_values(const Type *type, const void *a, const void *b) {
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Failure: return same<const void *>(a, b);
+  case TypeKind::Union: return equal_unions(alternative_of(type, a), alternative_of(type, b));
+  case TypeKind::Callable:
+    return static_cast<const CallableValue *>(a)->entry == static_cast<const CallableValue *>(b)->entry &&
+           static_cast<const CallableValue *>(a)->cell == static_cast<const CallableValue *>(b)->cell;
   }
   return false;
 }

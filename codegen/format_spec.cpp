@@ -72,11 +72,13 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
   case TypeKind::Struct:
   case TypeKind::Class:
   case TypeKind::Failure:
+  case TypeKind::Callable:
     if (integer_type || float_type) return refuse(fmt::format("takes no format type '{}'", spec.type));
     if (number_options) return refuse("takes no sign, '#' or '0' in its format");
     if (spec.precision >= 0 && !type->is(TypeKind::Str)) return refuse("takes no precision");
     return {};
   case TypeKind::Tuple:
+  case TypeKind::Union:
     for (const Type *element : type->elements)
       if (auto wrong = check(element, spec)) return wrong;
     return {};

@@ -11,8 +11,6 @@ namespace kiln {
 namespace {
 
 constexpr size_t most_nested_calls = 1000;
-constexpr uint32_t most_nested_types = 32;
-constexpr uint64_t heaviest_type = 2000;
 constexpr uint64_t longest_shown = 60;
 
 std::string key_of(const KirFunction &function, std::span<const Type *const> arguments,
@@ -58,9 +56,42 @@ std::string symbol_for(const KirFunction &function, uint32_t id) {
   return symbol + "$" + std::to_string(id);
 }
 
-} // namespace
+/// A function that calls the callable in its captured cell, and gives the result as the Callable type says.
+std::unique_ptr<KirFunction> build_adapter(const Type *type) {
+  auto function = std::make_unique<KirFunction>();
+  function->name = "fn";
+  function->is_lambda = true;
+  function->captures.push_back("callable");
+  Block *entry = function->make_block();
+  function->blocks.push_back(entry);
+  auto add = [&](Op op, std::vector<Inst *> args) {
+    Inst *inst = function->make(op, {});
+    inst->args = std::move(args);
+    inst->block = entry;
+    (op == Op::Param ? entry->params : entry->insts).push_back(inst);
+    return inst;
+  };
+  std::vector<Inst *> params{add(Op::Param, {})};
+  for (size_t i = 0; i + 1 < type->elements.size(); ++i) {
+    function->params.emplace_back();
+    params.push_back(add(Op::Param, {}));
+  }
+  Inst *get = add(Op::CellGet, {params[0]});
+  get->unchecked = true;
+  params[0] = get;
+  Inst *result = add(Op::Call, params);
+  if (type->elements.back()->is(TypeKind::None))
+    result = add(Op::Const, {});
+  else
+    result = add(Op::Coerce, {result});
+  result->type = type->elements.back();
+  result->role = Inst::Result;
+  entry->end.kind = TermKind::Return;
+  entry->end.value = result;
+  return function;
+}
 
-bool Inference::is_too_large(const Type *type) { return type->depth > most_nested_types || type->weight > heaviest_type; }
+} // namespace
 
 std::string display_name(const KirFunction &function, std::span<const Type *const> arguments,
                          std::span<const std::optional<Constant>> constants) {
@@ -103,10 +134,12 @@ Specialisation &Inference::make(const KirFunction &function, std::vector<const T
 }
 
 Specialisation &Inference::specialise(const KirFunction &function, std::vector<const Type *> arguments,
-                                      std::vector<std::optional<Constant>> constants) {
+                                      std::vector<std::optional<Constant>> constants, const Type *fixed) {
   std::string key = key_of(function, arguments, constants);
   auto found = by_key_.find(key);
   Specialisation &result = found != by_key_.end() ? *found->second : make(function, std::move(arguments), std::move(constants), std::move(key));
+  if (fixed && result.state == Specialisation::New)
+    result.result = fixed;
   switch (result.state) {
   case Specialisation::InProgress:
     stack_[result.depth].recursed = true;
@@ -118,6 +151,15 @@ Specialisation &Inference::specialise(const KirFunction &function, std::vector<c
   case Specialisation::Failed: break;
   }
   return result;
+}
+
+Specialisation &Inference::specialise_callable(const Type *callable, const Type *type) {
+  std::unique_ptr<KirFunction> &adapter = adapters_[type];
+  if (!adapter)
+    adapter = build_adapter(type);
+  std::vector<const Type *> arguments{types_.cell(callable)};
+  arguments.insert(arguments.end(), type->elements.begin(), type->elements.end() - 1);
+  return specialise(*adapter, std::move(arguments), {}, type->elements.back());
 }
 
 Specialisation &Inference::specialise_unit(const KirFunction &unit) {

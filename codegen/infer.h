@@ -15,6 +15,7 @@ namespace kiln {
 struct CallPlan {
   enum Kind : uint8_t {
     Direct,    // `callee`, with `sources`
+    Indirect,  // through a value of Callable type, on the arguments converted to `operands`
     Extern,    // `external`
     Intrinsic, // `intrinsic` on the arguments converted to `operands`
     Fold,      // a two-operand intrinsic over all arguments, from the left
@@ -42,6 +43,18 @@ struct CallPlan {
   bool negated = false;                    // Direct: `!=` by a method of `==`.
 };
 
+/// An operation that was inferred for each combination of the alternatives of its operands that are unions.
+struct Dispatch {
+  std::vector<const Inst *> operands; // Those with unions, each once.
+  struct Case {
+    std::vector<Abstract> operands; // The alternatives.
+    Abstract result;
+    std::optional<CallPlan> plan;
+    const GlobalVariable *global = nullptr;
+  };
+  std::vector<Case> cases; // The last operand's alternatives vary fastest.
+};
+
 /// The outcome of inferring one body: everything reify needs. Indexed by instruction and block ids.
 struct InferenceResult {
   std::vector<Abstract> values;
@@ -50,6 +63,8 @@ struct InferenceResult {
   std::vector<bool> ended;                                    // Blocks that end early, in an instruction that does not return...
   std::vector<uint32_t> end_inst;                             // ...this one.
   std::unordered_map<uint32_t, CallPlan> plans;
+  std::unordered_map<uint32_t, Dispatch> dispatches;
+  std::unordered_map<uint32_t, uint32_t> tests;               // Is on a union: the alternatives it holds for, as bits.
   std::unordered_map<uint32_t, const GlobalVariable *> globals;
   struct EntryConversion {
     const GlobalVariable *from, *to;
@@ -71,11 +86,14 @@ public:
 
   /// The specialisation for these argument types (captures first), inferred now if it was not. Never null; its state is Done, Failed,
   /// or, within a recursion, InProgress or Provisional with the result known so far.
-  /// `constants`: of its `const` parameters; see Specialisation.
+  /// `constants`: of its `const` parameters; see Specialisation. `result`: of a function whose result is converted to that
+  /// type, also when it does not return.
   Specialisation &specialise(const KirFunction &function, std::vector<const Type *> arguments,
-                             std::vector<std::optional<Constant>> constants = {});
+                             std::vector<std::optional<Constant>> constants = {}, const Type *result = nullptr);
   /// Infers a unit of top-level statements. What it assigns takes effect in `names` when it succeeds.
   Specialisation &specialise_unit(const KirFunction &unit);
+  /// The function behind a callable's value of a Callable type: takes a cell with the callable, then the parameters.
+  Specialisation &specialise_callable(const Type *callable, const Type *type);
   /// The typed KIR; made now if it was not yet.
   const KirFunction &typed(Specialisation &specialisation);
 
@@ -88,8 +106,6 @@ public:
   /// All specialisations, those no longer current included.
   const std::deque<Specialisation> &all() const { return all_; }
   bool is_current(const Specialisation &specialisation) const;
-  /// Whether the type nests deeper, or has more parts, than what a program means.
-  static bool is_too_large(const Type *type);
 
   TypeTable &types() { return types_; }
   const Sources &sources() const { return sources_; }
@@ -121,6 +137,7 @@ private:
   std::unordered_map<const Specialisation *, std::vector<Specialisation *>> callers_;
   std::vector<StackEntry> stack_;
   std::vector<Specialisation *> provisional_;
+  std::unordered_map<const Type *, std::unique_ptr<KirFunction>> adapters_; // By Callable type.
   std::unordered_map<uint32_t, const Type *> raised_cells_; // By site: what lambdas store in captured variables.
   uint32_t open_sites_ = 0x40000000; // Sites of top-level `[]`: above any instruction's id.
 };

@@ -47,13 +47,19 @@ bool BodyInference::run() {
       }
   if (function_.is_unit)
     commit_unit_globals();
-  for (const auto &[id, plan] : result_->plans) {
-    bool resizes = plan.kind == CallPlan::Extern ||
+  auto note_resizing = [this](const CallPlan &plan) {
+    bool resizes = plan.kind == CallPlan::Extern || plan.kind == CallPlan::Indirect ||
                    (plan.kind == CallPlan::Intrinsic && (plan.intrinsic == IntrinsicKind::Push || plan.intrinsic == IntrinsicKind::Pop)) ||
                    (plan.kind == CallPlan::Direct && plan.callee != &specialisation_ &&
                     (plan.callee->state != Specialisation::Done || plan.callee->may_resize));
     specialisation_.may_resize |= resizes;
-  }
+  };
+  for (const auto &[id, plan] : result_->plans)
+    note_resizing(plan);
+  for (const auto &[id, dispatch] : result_->dispatches)
+    for (const Dispatch::Case &chosen : dispatch.cases)
+      if (chosen.plan)
+        note_resizing(*chosen.plan);
   specialisation_.inferred = result_;
   return !diagnostics_.has_errors();
 }
@@ -174,11 +180,8 @@ void BodyInference::finish_block(const Block &block) {
     unify_open(returned_, result);
     result_->returned = returned_.reached() ? std::nullopt : result.constant;
     Abstract joined = join(types_, returned_, without_constant(result));
-    if (joined.other && !returned_.other) {
-      diagnostics_.report<Diag::UnlikeResults>(end.span, function_.name, joined.type, joined.other)
-          .note(joined.origin, fmt::format("this is {}", to_string(joined.type)))
-          .note(joined.other_origin, fmt::format("this is {}", to_string(joined.other)));
-    }
+    if (joined.other && !returned_.other)
+      report_conflict(end.span, joined);
     returned_ = joined;
     return;
   }
@@ -222,12 +225,10 @@ bool BodyInference::usable(const Inst *inst, Span use) {
     if (found.is(TypeKind::Never) && look_up(found.unset).global)
       error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
   } else {
-    diagnostics_.report<Diag::UnlikeTypes>(use, found.type, found.other)
-        .note(found.origin, fmt::format("this is {}", to_string(found.type)))
-        .note(found.other_origin, fmt::format("this is {}", to_string(found.other)));
+    report_conflict(use, Abstract(found));
   }
   // Said once: what follows from it is silent.
-  found = Abstract{types_.error, {}, false, use, nullptr, {}, {}};
+  found = Abstract{types_.error, {}, false, use, {}, nullptr, {}, {}};
   return true;
 }
 
@@ -299,6 +300,8 @@ const Type *BodyInference::settle(const Type *type) {
     return types_.tuple(elements, type->names);
   if (type->is(TypeKind::Lambda))
     return types_.lambda(type->lambda, elements);
+  if (type->is_union())
+    return types_.union_of(elements);
   return type->is(TypeKind::Cell) ? types_.cell(elements[0], type->site) : type;
 }
 
@@ -319,13 +322,28 @@ void BodyInference::take_raised_cells() {
 }
 
 void BodyInference::unify_open(const Abstract &a, const Abstract &b) {
-  if (!a.reached() || !b.reached() || !a.type->is_array() || !b.type->is_array() || a.type == b.type || a.type->rank != b.type->rank)
+  if (!a.reached() || !b.reached() || a.type == b.type)
     return;
-  const Abstract &open = a.type->element()->is(TypeKind::Open) ? a : b;
-  const Abstract &known = &open == &a ? b : a;
-  Abstract element = known;
-  element.type = known.type->element();
-  raise_open(open.type, element, open.origin);
+  for (const Type *x : a.type->alternatives())
+    for (const Type *y : b.type->alternatives()) {
+      if (!x->is_array() || !y->is_array() || x == y || x->rank != y->rank)
+        continue;
+      bool x_is_open = x->element()->is(TypeKind::Open);
+      Abstract element = x_is_open ? b : a;
+      element.type = (x_is_open ? y : x)->element();
+      raise_open(x_is_open ? x : y, element, a.origin);
+    }
+}
+
+bool BodyInference::settle_as(const Abstract &stored, const Type *to, const Inst &inst) {
+  if (!stored.type->is_array() || !stored.type->element()->is(TypeKind::Open))
+    return false;
+  for (const Type *alternative : to->alternatives())
+    if (alternative->is_array() && alternative->rank == stored.type->rank) {
+      raise_open(stored.type, of(alternative->element(), inst), inst.span);
+      return true;
+    }
+  return false;
 }
 
 bool BodyInference::raise_open(const Type *array, const Abstract &element, Span) {

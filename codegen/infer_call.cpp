@@ -77,6 +77,8 @@ Abstract BodyInference::call_value(const Inst &inst, const Abstract &callee, con
     return error_value(inst);
   if (callee.is(TypeKind::Function))
     return call_name(inst, callee.type->name, arguments, callee.type->site != 0);
+  if (callee.is(TypeKind::Callable))
+    return call_callable(inst, callee.type, arguments);
   if (!callee.is(TypeKind::Lambda)) {
     Diagnostic &error = diagnostics_.report<Diag::NotCallable>(inst.span, callee.type);
     if (callee.type->is_array() || callee.is(TypeKind::Str))
@@ -193,8 +195,6 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
       rank = family;
     else if (convertible(given_value, wanted))
       rank = converted;
-    else if (given_value.type->is_array() && join_types(types_, given_value.type, wanted) == wanted)
-      rank = converted; // `[]`
     else if (function.constructs)
       rank = converted; // Reported as a store in the field.
     else
@@ -215,9 +215,9 @@ Abstract BodyInference::call_methods(const Inst &inst, std::string_view name, co
     if (auto ranks = match(*method, arguments, sources))
       candidates.push_back({method, std::move(*ranks), std::move(sources)});
   }
+  matched = !candidates.empty() || takes_alternatives(methods, arguments);
   if (candidates.empty())
-    return {};
-  matched = true;
+    return matched ? error_value(inst) : Abstract();
   auto closer = [](const Candidate &a, const Candidate &b) {
     bool better = false;
     for (size_t i = 0; i < a.ranks.size(); ++i) {
@@ -232,6 +232,11 @@ Abstract BodyInference::call_methods(const Inst &inst, std::string_view name, co
   for (const Candidate &candidate : candidates)
     if (&candidate != best && closer(candidate, *best))
       best = &candidate;
+  // Each alternative of a union has a method of its own to choose, unless this one is for just this union.
+  if (methods.size() > 1)
+    for (size_t i = 0; i < arguments.insts.size(); ++i)
+      if (value(arguments.insts[i]).is(TypeKind::Union) && best->ranks[i] != 0)
+        return error_value(inst);
   for (const Candidate &candidate : candidates)
     if (&candidate != best && !closer(*best, candidate)) {
       std::string types;
@@ -271,7 +276,7 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
         type = given.type;
       known = given.constant ? convert_constant(*given.constant, given.type, type) : std::nullopt;
       if (param.type_expr)
-        raise_open(given.type, of(type->is_array() ? type->element() : types_.none, inst), inst.span);
+        settle_as(given, type, inst);
     } else {
       Specialisation &value_of = inference_.specialise(*param.default_value, types);
       specialisation_.callees.push_back(&value_of);
@@ -305,8 +310,12 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
   Specialisation &callee = inference_.specialise(function, types, std::move(constants));
   specialisation_.callees.push_back(&callee);
   made.callee = &callee;
+  if (callee.state == Specialisation::InProgress && callee.result->is(TypeKind::Never) && function.result_type)
+    if (const Type *declared = resolve(function.result_type, function.from_library); !has_family(declared))
+      callee.result = declared; // Its own calls need not wait for what it gives.
   made.result = callee.result;
   if (callee.state == Specialisation::Failed) {
+    callee_failed_ = true;
     size_t shown = 0;
     for (Diagnostic error : callee.errors) {
       if (++shown > most_callee_errors)
@@ -328,6 +337,35 @@ bool BodyInference::settled(const Inst &inst, const Inst &argument, const Type *
   if (settle_open_ || read_at_top)
     diagnostics_.report<Diag::OpenArray>(argument.span).help("give it one where it is made, as in `[f64]()`");
   return false;
+}
+
+/// Through a value of Callable type.
+Abstract BodyInference::call_callable(const Inst &inst, const Type *callable, const Arguments &arguments) {
+  size_t count = callable->elements.size() - 1;
+  if (arguments.insts.size() != count || !arguments.names.empty()) {
+    std::string why = arguments.names.empty()
+                          ? fmt::format("takes {} argument{}, not {}", count, count == 1 ? "" : "s", arguments.insts.size())
+                          : std::string("takes its arguments without names");
+    diagnostics_.report<Diag::NoMatch>(inst.span, callable, why);
+    return error_value(inst);
+  }
+  CallPlan made;
+  made.kind = CallPlan::Indirect;
+  made.result = callable->elements[count];
+  made.arguments = arguments.insts;
+  for (size_t i = 0; i < count; ++i) {
+    const Abstract &given = value(arguments.insts[i]);
+    const Type *param = callable->elements[i];
+    if (!settle_as(given, param, inst) && !convertible(given, param)) {
+      report_store(*arguments.insts[i], given, param, "a parameter");
+      return error_value(inst);
+    }
+    made.operands.push_back(param);
+    made.sources.push_back(static_cast<int>(i));
+  }
+  Abstract result = of(made.result, inst);
+  plan(inst) = std::move(made);
+  return result;
 }
 
 Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments) {

@@ -2,19 +2,12 @@
 
 #include "codegen/format_spec.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kiln {
 
-Abstract BodyInference::infer(const Inst &inst) {
-  if (inst.op == Op::StoreGlobal && inst.fresh)
-    return of(types_.none, inst); // Takes effect when the unit is done, also where the value cannot be used.
-  if (inst.op == Op::SlotNew || inst.op == Op::SlotSet || inst.op == Op::SlotGet)
-    return rule_slot(inst); // No uses of what cannot be used.
-  for (const Inst *arg : inst.args) {
-    if (!usable(arg, inst.span) || value(arg).is(TypeKind::Error))
-      return error_value(inst);
-  }
+Abstract BodyInference::apply_rule(const Inst &inst) {
   switch (inst.op) {
   case Op::Const: return rule_const(inst);
   case Op::Unary: return rule_unary(inst);
@@ -44,6 +37,8 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::SetField: return rule_set_field(inst);
   case Op::EmptyArray: return rule_empty_array(inst);
   case Op::Is: return rule_is(inst);
+  case Op::Narrow: return rule_narrow(inst);
+  case Op::NoCase: return rule_no_case(inst);
   case Op::Coerce: return rule_coerce(inst);
   case Op::IterStart:
   case Op::IterHas:
@@ -57,6 +52,12 @@ Abstract BodyInference::infer(const Inst &inst) {
   case Op::BroadcastStore: return rule_broadcast_store(inst);
   case Op::Param:
   case Op::Convert:
+  case Op::UnionNew:
+  case Op::UnionTest:
+  case Op::UnionGet:
+  case Op::Retag:
+  case Op::CallableNew:
+  case Op::CallIndirect:
   case Op::LoadGlobal:
   case Op::TupleGet:
   case Op::TupleSet:
@@ -131,6 +132,7 @@ Abstract BodyInference::rule_unary(const Inst &inst) {
 
 Abstract BodyInference::rule_binary(const Inst &inst) {
   const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
+  bool equality = inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual;
   if (inst.binary_op == BinaryOp::In)
     return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}}, function_.from_library);
   if (left.type->is_declared() || right.type->is_declared())
@@ -145,7 +147,13 @@ Abstract BodyInference::rule_binary(const Inst &inst) {
     if (auto made = call_binary(inst))
       return *made;
   if (!rule) {
-    if (inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual) {
+    bool folds = unequal_is_false_ || left.is(TypeKind::None) || right.is(TypeKind::None);
+    if (inst.in_pattern || (equality && folds)) {
+      Abstract made = of(types_.boolean, inst);
+      made.constant = Constant{Constant::Bool, inst.binary_op == BinaryOp::NotEqual, 0, {}};
+      return made;
+    }
+    if (equality) {
       Diagnostic &error = diagnostics_.report<Diag::NeverEqual>(inst.op_span, left.type, right.type);
       if (!rule.help.empty())
         error.help(rule.help);
@@ -180,17 +188,23 @@ Abstract BodyInference::rule_tuple(const Inst &inst) {
 }
 
 Abstract BodyInference::rule_array(const Inst &inst) {
+  if (inst.type_expr) { // Written where an array of this type is stored.
+    const Type *type = resolve(inst.type_expr);
+    for (const Inst *arg : inst.args)
+      if (!type->is(TypeKind::Error) && !settle_as(value(arg), type->element(), inst) && !convertible(value(arg), type->element())) {
+        report_store(*arg, value(arg), type->element(), "an element");
+        return error_value(inst);
+      }
+    return of(type, inst);
+  }
   Abstract element = value(inst.args[0]);
   for (const Inst *arg : inst.args) {
     unify_open(element, value(arg));
-    Abstract joined = join(types_, element, value(arg));
-    if (joined.other) {
-      diagnostics_.report<Diag::UnlikeElements>(arg->span, element.type, value(arg).type)
-          .note(element.origin, fmt::format("this is {}", to_string(element.type)))
-          .help("the elements of an array have one type; use a tuple, as in `(1, \"a\")`, for different ones");
+    element = join(types_, element, value(arg));
+    if (element.other) {
+      report_conflict(arg->span, element);
       return error_value(inst);
     }
-    element = joined;
   }
   return of(types_.array(element.type), inst);
 }
@@ -235,12 +249,13 @@ Abstract BodyInference::rule_cell(const Inst &inst) {
   const Abstract &stored = value(inst.args[1]);
   if (cell->op == Op::CellNew) {
     const Type *joined = join_types(types_, element, stored.type);
-    if (!joined) {
-      if (element->is(TypeKind::Lambda) && stored.is(TypeKind::Lambda) && element->lambda == stored.type->lambda)
+    bool endless = joined != element && element->is(TypeKind::Lambda) && stored.is(TypeKind::Lambda) && element->lambda == stored.type->lambda;
+    if (!joined || endless) {
+      if (endless)
         diagnostics_.report<Diag::EndlessLambda>(inst.span, cell->name)
             .help("functions that call each other are defined at the top level, as in `fn f(x) { ... }`");
       else
-        diagnostics_.report<Diag::CapturedTypes>(inst.span, cell->name, element, stored.type);
+        report_conflict(inst.span, element, stored.type);
       return error_value(inst);
     }
     if (joined != element) {
@@ -392,6 +407,8 @@ Abstract BodyInference::rule_set_index(const Inst &inst) {
 Abstract BodyInference::rule_format(const Inst &inst) {
   const Abstract &shown = value(inst.args[0]);
   CallPlan by = show_plan(inst, inst.args[0]);
+  if (by.result->is(TypeKind::Error))
+    return error_value(inst);
   if (auto wrong = check_format_spec(by.result, inst.name)) {
     diagnostics_.report<Diag::FormatSpec>(inst.span, inst.name, shown.type, *wrong);
     return error_value(inst);
@@ -418,27 +435,16 @@ Abstract BodyInference::rule_empty_array(const Inst &inst) {
   return of(types_.array(function_.is_unit ? types_.open(inference_.open_sites_++) : types_.none), inst);
 }
 
-Abstract BodyInference::rule_is(const Inst &inst) {
-  const Type *type = resolve(inst.type_expr);
-  if (type->is(TypeKind::Error))
-    return error_value(inst);
-  Abstract made = of(types_.boolean, inst);
-  made.constant = Constant{Constant::Bool, is_instance(value(inst.args[0]).type, type), 0, {}};
-  return made;
-}
-
 Abstract BodyInference::rule_coerce(const Inst &inst) {
-  const Type *type = resolve(inst.type_expr);
+  const Type *type = inst.type ? inst.type : resolve(inst.type_expr);
   const Abstract &stored = value(inst.args[0]);
   if (type->is(TypeKind::Error))
     return error_value(inst);
-  if (stored.type->is_array() && stored.type->element()->is(TypeKind::Open) && type->is_array()) {
-    if (has_family(type)) {
-      diagnostics_.report<Diag::OpenFieldTypes>(inst.type_expr->span, to_string(type));
-      return error_value(inst);
-    }
-    raise_open(stored.type, of(type->element(), inst), inst.span);
-    return of(type, inst);
+  if (settle_as(stored, type, inst)) {
+    if (!has_family(type))
+      return of(type, inst);
+    diagnostics_.report<Diag::OpenFieldTypes>(inst.type_expr->span, to_string(type));
+    return error_value(inst);
   }
   if (is_instance(stored.type, type)) {
     Abstract made = stored;
@@ -483,6 +489,12 @@ Abstract BodyInference::rule_iterate(const Inst &inst) {
 Abstract BodyInference::rule_comprehension(const Inst &inst) {
   switch (inst.op) {
   case Op::CompNew: {
+    for (const Inst *source : inst.args)
+      if (inst.index > 1 && value(source).is(TypeKind::Union)) {
+        diagnostics_.report<Diag::NotIterable>(source->span, value(source).type)
+            .help("a comprehension over several variables needs to know their extents: narrow it first");
+        return error_value(inst);
+      }
     open_seeds_.erase(inst.id);
     return of(types_.array(types_.open(inst.id), inst.index), inst);
   }
@@ -505,16 +517,19 @@ Abstract BodyInference::rule_comprehension(const Inst &inst) {
 }
 
 Abstract BodyInference::rule_destructure(const Inst &inst) {
-  const Abstract &whole = value(inst.args[0]);
-  if (!whole.is(TypeKind::Tuple)) {
-    diagnostics_.report<Diag::NotTuple>(inst.span, whole.type, counted(inst.count, "variable"));
+  const Type *whole = value(inst.args[0]).type;
+  bool has_parts = whole->is(TypeKind::Tuple) || (inst.in_pattern && whole->is_declared());
+  if (!has_parts) {
+    diagnostics_.report<Diag::NotTuple>(inst.span, whole, counted(inst.count, "variable"));
     return error_value(inst);
   }
-  if (whole.type->elements.size() != inst.count) {
-    diagnostics_.report<Diag::TupleSize>(inst.span, whole.type, counted(whole.type->elements.size(), "element"), inst.count);
+  size_t count = whole->parts().size();
+  if (count != inst.count) {
+    const char *part = whole->is_declared() ? "field" : "element";
+    diagnostics_.report<Diag::TupleSize>(inst.in_pattern ? inst.op_span : inst.span, whole, counted(count, part), inst.count);
     return error_value(inst);
   }
-  return of(whole.type->elements[inst.index], inst);
+  return of(whole->parts()[inst.index], inst);
 }
 
 Abstract BodyInference::rule_name(const Inst &inst) {
@@ -573,9 +588,7 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
     auto &seed = global_seeds_[inst.name];
     Abstract joined = join(types_, seed, plain);
     if (joined.other) {
-      diagnostics_.report<Diag::UnlikeTypes>(inst.span, joined.type, joined.other)
-          .note(joined.origin, fmt::format("this is {}", to_string(joined.type)))
-          .note(joined.other_origin, fmt::format("this is {}", to_string(joined.other)));
+      report_conflict(inst.span, joined);
       return error_value(inst);
     }
     if (!seed.reached() || joined.type != seed.type) {
@@ -606,8 +619,27 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
   return of(types_.none, inst);
 }
 
-bool BodyInference::convertible(const Abstract &from, const Type *to) const {
-  if (from.type == to || join_types(types_, from.type, to) == to) {
+bool BodyInference::convertible(const Abstract &from, const Type *to) {
+  if (from.type == to)
+    return true;
+  if (from.is(TypeKind::Union))
+    return std::all_of(from.type->elements.begin(), from.type->elements.end(), [&](const Type *alternative) {
+      Abstract held = from;
+      held.type = alternative;
+      return convertible(held, to);
+    });
+  if (to->is_union()) {
+    auto place = alternative_for(types_, from.type, to, from.constant, from.literal);
+    return place && convertible(from, to->elements[*place]);
+  }
+  if (to->is(TypeKind::Callable)) {
+    if (!from.is(TypeKind::Lambda) && !from.is(TypeKind::Function) && !from.is(TypeKind::Callable))
+      return false;
+    Specialisation &adapted = inference_.specialise_callable(from.type, to);
+    specialisation_.callees.push_back(&adapted);
+    return adapted.state != Specialisation::Failed;
+  }
+  if (join_types(types_, from.type, to) == to) {
     // Joins widen; an integer that a float must hold exactly is checked unless it is known.
     if (from.type->is_integer() && to->is_float() && from.constant)
       return store_conversion(from.type, to, from.constant, from.literal).has_value();
@@ -625,6 +657,14 @@ void BodyInference::report_store(const Inst &inst, const Abstract &from, const T
   Diagnostic &error = diagnostics_.report<Diag::BadStore>(inst.span, from.type, place, to);
   if (from.origin.known() && !(from.origin == inst.span))
     error.note(from.origin, fmt::format("this is {}", to_string(from.type)));
+  bool callable = from.is(TypeKind::Lambda) || from.is(TypeKind::Function) || from.is(TypeKind::Callable);
+  if (to->is(TypeKind::Callable) && callable)
+    for (const Diagnostic &why : inference_.specialise_callable(from.type, to).errors)
+      error.note(why.span, why.message);
+  if (from.is(TypeKind::Union))
+    for (const AlternativeOrigin &held : from.alternatives)
+      if (!convertible(Abstract{held.type, {}, false, held.span, {}, nullptr, {}, {}}, to))
+        error.note(held.span, fmt::format("this is {}", to_string(held.type)));
   if (from.type->is_float() && to->is_integer())
     error.help(fmt::format("`{}(...)` truncates; `//` divides integers to an integer", to_string(to)));
   else if (from.type->is_number() && to->is_number())

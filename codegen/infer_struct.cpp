@@ -45,7 +45,7 @@ Abstract BodyInference::construct(const Inst &inst, const KirFunction &construct
   }
   made.result = resolver.instance(declaration, open);
   if (made.result->is(TypeKind::Error)) return error_value(inst);
-  if (Inference::is_too_large(made.result)) {
+  if (is_too_large(made.result)) {
     diagnostics_.report<Diag::EndlessSpecialisation>(inst.span, declaration.name)
         .help("each value holds the one before it, so that each has a type of its own");
     return error_value(inst);
@@ -192,7 +192,12 @@ CallPlan BodyInference::show_plan(const Inst &inst, const Inst *shown) {
   as_it_is.kind = CallPlan::Argument;
   as_it_is.result = value(shown).type;
   as_it_is.arguments = {shown};
-  if (!value(shown).type->is_declared()) return as_it_is;
+  const Type *type = value(shown).type;
+  if (type->is_union() && takes_alternatives(look_up("str").methods, {{shown}, {}, {}})) {
+    remember_name("str");
+    as_it_is.result = types_.error; // Each alternative is shown in its own way.
+  }
+  if (!type->is_declared()) return as_it_is;
   std::optional<Abstract> made = call_operator(inst, "str", {shown});
   if (!made) return as_it_is;
   check_result(inst, "str", types_.str, *made);

@@ -65,6 +65,8 @@ struct Inst {
   bool inclusive = false;   // Range
   bool unchecked = false;   // typed: proven not to fail
   bool fresh = false;       // StoreGlobal
+  bool negated = false;     // Narrow: to what the test does not hold for
+  bool in_pattern = false;  // Binary, untyped: a pattern's test, false where the types can never be equal. Destructure: also of structs and classes
   bool exact = false;       // CompNew
   bool stored = false;      // SetField
   bool writes_back = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is

@@ -198,10 +198,15 @@ void Printer::put_args(const Inst &inst) {
 void Printer::put_after_args(const Inst &inst) {
   if (std::string_view type = source_text(inst.type_expr); !type.empty())
     put("{} {}", inst.args.empty() ? "" : ",", type);
-  if (inst.op == Op::Destructure)
+  if ((inst.op == Op::Is || inst.op == Op::Narrow) && !inst.type_expr)
+    put(", {}", inst.count == 0 ? "none" : fmt::format("tuple of {}", inst.count));
+  if (inst.negated) put(" negated");
+  if (inst.op == Op::UnionTest)
+    put(", {:#b}", inst.index);
+  else if (inst.op == Op::Destructure)
     put(", {} of {}", inst.index, inst.count);
   else if (inst.op == Op::TupleGet || inst.op == Op::TupleSet || inst.op == Op::LambdaGet || inst.op == Op::ObjectGet ||
-           inst.op == Op::ObjectSet)
+           inst.op == Op::ObjectSet || inst.op == Op::UnionGet)
     put(", {}", inst.index);
   else if (inst.op == Op::CompNew)
     put(" rank {}", inst.index);

@@ -126,6 +126,12 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::StoreGlobal:
   case Op::Field:
   case Op::Is:
+  case Op::Narrow:
+  case Op::NoCase:
+  case Op::UnionNew:
+  case Op::UnionTest:
+  case Op::UnionGet:
+  case Op::Retag:
   case Op::Coerce:
   case Op::IterStart:
   case Op::CompDone:
@@ -169,6 +175,11 @@ void Verifier::check_inst(const Inst &inst) {
     else
       exactly(inst.function->captures.size());
     break;
+  case Op::CallableNew:
+    if (!inst.callee) fail("%{}: a CallableNew without a callee", inst.id);
+    exactly(1);
+    break;
+  case Op::CallIndirect: least = 1; break;
   case Op::CallDirect:
     if (!inst.callee) fail("%{}: a CallDirect without a callee", inst.id);
     break;

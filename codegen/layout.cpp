@@ -23,6 +23,13 @@ Layout layout_of_whole(const Type *type) {
   return {align_up(all.size, all.align), all.align};
 }
 
+Layout layout_of_union(const Type *type) {
+  if (type->is_nullable_reference()) return layout_of(type->elements[0]);
+  size_t greatest = 0;
+  for (const Type *alternative : type->elements) greatest = std::max(greatest, layout_of(alternative).size);
+  return {sizeof(UnionHeader) + align_up(greatest, alignof(UnionHeader)), alignof(UnionHeader)};
+}
+
 } // namespace
 
 Layout layout_of(const Type *type) {
@@ -45,6 +52,8 @@ Layout layout_of(const Type *type) {
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Failure: return {sizeof(void *), alignof(void *)};
+  case TypeKind::Callable: return {sizeof(CallableValue), alignof(CallableValue)};
+  case TypeKind::Union: return layout_of_union(type);
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Lambda: return layout_of_whole(type);
@@ -59,6 +68,15 @@ Layout layout_of(const Type *type) {
 }
 
 Layout object_layout(const Type *type) { return layout_of_whole(type); }
+
+Alternative alternative_of(const Type *type, const void *value) {
+  if (type->is_nullable_reference()) {
+    bool is_none = *static_cast<const void *const *>(value) == nullptr;
+    return {type->elements[is_none ? 1 : 0], value};
+  }
+  auto *header = static_cast<const UnionHeader *>(value);
+  return {type->elements[static_cast<size_t>(header->alternative)], header + 1};
+}
 
 size_t offset_of(const Type *type, size_t part) {
   return align_up(layout_of_parts(type, part).size, layout_of(type->parts()[part]).align);

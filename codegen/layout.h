@@ -18,6 +18,9 @@ namespace kiln {
 //   cell            a pointer to the element
 //   class           a pointer to an object: a C struct of the fields; collected memory, never null
 //   error           a pointer to a CaughtError (jit/runtime/error.h)
+//   union           UnionHeader: the place of the alternative, then its value at the next 8 bytes, filled with zeros to the size of
+//                   the greatest; of a reference and none: the pointer, null for none
+//   callable        CallableValue
 //   none, function, never: no bits; no argument, no field, no element storage (size 0)
 
 struct StrValue {
@@ -27,6 +30,16 @@ struct StrValue {
 
 struct RangeValue {
   int64_t first, last, step; // last is exclusive: elements are first + k * step while before last.
+};
+
+struct UnionHeader {
+  int64_t alternative; // Its place among the type's.
+};
+
+/// `fn(T): U`: what to call, as calls between modules do it, and a cell that holds the callable itself, its first argument.
+struct CallableValue {
+  void *const *entry;
+  void *cell;
 };
 
 /// What an array value points to; collected memory. Dimensions follow for rank 2 and more.
@@ -44,6 +57,12 @@ struct Layout {
 Layout layout_of(const Type *type);
 /// What a Class value points to.
 Layout object_layout(const Type *type);
+/// The alternative that a union in memory holds, and where its value lies.
+struct Alternative {
+  const Type *type;
+  const void *value;
+};
+Alternative alternative_of(const Type *type, const void *value);
 /// Byte offset of an element of a Tuple, Struct or Lambda, or of a field in an object of a Class.
 size_t offset_of(const Type *type, size_t part);
 /// Bytes of an array's header.

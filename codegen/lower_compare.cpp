@@ -136,6 +136,11 @@ FunctionLowering::Value FunctionLowering::equal(const Type *type, Value left, Va
   }
   if (type->is(TypeKind::Cell) || type->is(TypeKind::Class) || type->is(TypeKind::Failure))
     return builder_.CreateICmpEQ(left, right);
+  if (type->is_union()) return equal_unions(type, left, right);
+  if (type->is(TypeKind::Callable))
+    return builder_.CreateAnd(
+        builder_.CreateICmpEQ(builder_.CreateExtractValue(left, 0), builder_.CreateExtractValue(right, 0)),
+        builder_.CreateICmpEQ(builder_.CreateExtractValue(left, 1), builder_.CreateExtractValue(right, 1)));
   Value all = builder_.getTrue();
   bool is_range = type->is(TypeKind::Range);
   for (uint32_t i = 0; i < (is_range ? 3 : type->elements.size()); ++i) {

@@ -80,6 +80,20 @@ private:
   Value emit_cell_set(const Inst &inst);
   void set_cell_flag(const Type *element, Value cell, bool set);
 
+  // --- unions and callables (lower_union.cpp) ---
+  Value emit_union_new(const Inst &inst);
+  Value union_test(const Type *type, Value value, uint32_t alternatives);
+  Value union_get(const Type *type, Value value, uint32_t alternative);
+  Value emit_retag(const Inst &inst);
+  Value equal_unions(const Type *type, Value left, Value right);
+  Value make_union(const Type *type, std::vector<Value> words);
+  std::vector<Value> words_of(Value value);
+  Value cast_word(Value word, llvm::Type *type);
+  void to_words(const Type *type, Value value, size_t offset, std::vector<Value> &words);
+  Value from_words(const Type *type, size_t offset, std::span<const Value> words);
+  Value emit_callable_new(const Inst &inst);
+  Value emit_call_indirect(const Inst &inst);
+
   // --- memory (lower_memory.cpp) ---
   /// A value at an address; `tag`: one tag for all of it (globals, cells), or null: by scalar kind.
   Value load(const Type *type, Value address, llvm::MDNode *tag = nullptr);

@@ -39,6 +39,12 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::ObjectNew: return emit_object_new(inst);
   case Op::ObjectGet: return emit_object_get(inst);
   case Op::ObjectSet: return emit_object_set(inst);
+  case Op::UnionNew: return emit_union_new(inst);
+  case Op::UnionTest: return union_test(inst.args[0]->type, arg(inst, 0), inst.index);
+  case Op::UnionGet: return union_get(inst.args[0]->type, arg(inst, 0), inst.index);
+  case Op::Retag: return emit_retag(inst);
+  case Op::CallableNew: return emit_callable_new(inst);
+  case Op::CallIndirect: return emit_call_indirect(inst);
   case Op::CallDirect: return emit_call(inst);
   case Op::CallExtern: return emit_call_extern(inst);
   case Op::Intrinsic: return emit_intrinsic(inst);
@@ -60,6 +66,8 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::SetField:
   case Op::EmptyArray:
   case Op::Is:
+  case Op::Narrow:
+  case Op::NoCase:
   case Op::Coerce:
   case Op::IterStart:
   case Op::IterHas:

@@ -39,6 +39,7 @@ public:
   llvm::Type *register_type(const Type *type);
   llvm::Type *memory_type(const Type *type);
   /// The place of an element among the fields of its aggregate's LLVM struct.
+  llvm::StructType *union_form(const Type *type);
   static unsigned field_of(const Type *aggregate, uint32_t element);
   /// What is known of every value of the type, as a parameter, argument or result.
   llvm::AttrBuilder attributes_of(const Type *type);

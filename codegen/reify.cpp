@@ -97,72 +97,78 @@ void Reify::end_block(const Block &from) {
   switch (end.kind) {
   case TermKind::None:
   case TermKind::Unreachable: made.kind = TermKind::Unreachable; return;
-  case TermKind::Return:
-    made.kind = TermKind::Return;
-    made.value = use_as(end.value, concrete(specialisation_.result), Mode::Store);
+  case TermKind::Return: {
+    Inst *value = use_as(end.value, concrete(specialisation_.result), Mode::Store); // May go on in another block.
+    current_->end.kind = TermKind::Return;
+    current_->end.value = value;
     current_->end.span = end.span;
     return;
-  case TermKind::Jump:
-    made.kind = TermKind::Jump;
-    fill_edge(end.edges[0], 0, false);
-    return;
+  }
+  case TermKind::Jump: fill_jump(end.edges[0], end.span); return;
   case TermKind::Try:
     made.kind = TermKind::Try;
-    fill_edge(end.edges[0], 0, false);
-    fill_edge(end.edges[1], 1, false);
+    fill_edge(end.edges[0], 0);
+    fill_edge(end.edges[1], 1);
     return;
   case TermKind::Branch:
     if (yes && no) {
       made.kind = TermKind::Branch;
       made.value = use(end.value);
-      fill_edge(end.edges[0], 0, true);
-      fill_edge(end.edges[1], 1, true);
+      fill_edge(end.edges[0], 0);
+      fill_edge(end.edges[1], 1);
       return;
     }
-    made.kind = TermKind::Jump;
-    fill_edge(end.edges[yes ? 0 : 1], 0, false);
+    fill_jump(end.edges[yes ? 0 : 1], end.span);
     return;
   }
 }
 
-/// A conversion that can fail belongs to its edge alone: it gets a block of its own there.
-void Reify::fill_edge(const Edge &from, int which, bool may_split) {
-  Block *source = current_;
-  Block *target = blocks_[from.target->id];
-  if (from.target->id <= copied_->id)
-    target->loop_header = true;
+std::vector<Inst *> Reify::edge_values(const Edge &from) {
   std::vector<Inst *> args;
-  bool can_fail = false;
-  for (size_t i = 0; i < from.args.size(); ++i) {
-    const Inst *param = from.target->params[i];
-    if (!map_[param->id])
-      continue;
-    const Abstract &value = known(from.args[i]);
-    can_fail |= !value.constant && value.type->is_integer() && known(param).type->is_float() &&
-                store_conversion(value.type, known(param).type, {}, false) != Conversion::Exact;
-    can_fail |= value.type->is_record() && value.type != known(param).type;
-  }
-  bool split = can_fail && may_split;
-  if (split) {
-    current_ = to_->make_block();
-    current_->loop_depth = target->loop_depth;
-    current_->region = source->region;
-    to_->blocks.push_back(current_);
-  }
   for (size_t i = 0; i < from.args.size(); ++i) {
     const Inst *param = from.target->params[i];
     if (map_[param->id])
       args.push_back(use_as(from.args[i], type_of(param), Mode::Store));
   }
-  if (split) {
-    current_->end.kind = TermKind::Jump;
-    current_->end.span = source->end.span;
-    current_->end.edges[0] = {target, std::move(args)};
-    source->end.edges[which] = {current_, {}};
-    current_ = source;
-  } else {
-    source->end.edges[which] = {target, std::move(args)};
+  return args;
+}
+
+Block *Reify::edge_target(const Edge &from) {
+  Block *target = blocks_[from.target->id];
+  if (from.target->id <= copied_->id)
+    target->loop_header = true;
+  return target;
+}
+
+void Reify::fill_jump(const Edge &from, Span span) {
+  std::vector<Inst *> args = edge_values(from); // May go on in another block.
+  jump(edge_target(from), std::move(args), span);
+}
+
+/// A conversion that can fail or branches belongs to its edge alone: it gets a block of its own there.
+void Reify::fill_edge(const Edge &from, int which) {
+  bool apart = false;
+  for (size_t i = 0; i < from.args.size(); ++i) {
+    const Inst *param = from.target->params[i];
+    if (!map_[param->id])
+      continue;
+    const Abstract &value = known(from.args[i]);
+    apart |= !value.constant && value.type->is_integer() && known(param).type->is_float() &&
+             store_conversion(value.type, known(param).type, {}, false) != Conversion::Exact;
+    bool parts = value.type->is_record() || value.is(TypeKind::Union) || known(param).is(TypeKind::Union);
+    apart |= parts && value.type != known(param).type;
   }
+  Block *source = current_;
+  if (!apart) {
+    std::vector<Inst *> args = edge_values(from);
+    source->end.edges[which] = {edge_target(from), std::move(args)};
+    return;
+  }
+  Block *own = add_block(blocks_[from.target->id]->loop_depth);
+  source->end.edges[which] = {own, {}};
+  start(own);
+  fill_jump(from, source->end.span);
+  current_ = source;
 }
 
 // --- building blocks ---
@@ -172,6 +178,12 @@ const Type *Reify::concrete(const Type *type) const {
   case TypeKind::Open: return types_.none;
   case TypeKind::Array: return types_.array(concrete(type->element()), type->rank);
   case TypeKind::Cell: return types_.cell(concrete(type->element()), type->site);
+  case TypeKind::Union: {
+    std::vector<const Type *> alternatives;
+    for (const Type *alternative : type->elements)
+      alternatives.push_back(concrete(alternative));
+    return types_.union_of(alternatives);
+  }
   case TypeKind::Tuple:
   case TypeKind::Lambda: {
     std::vector<const Type *> elements;
@@ -230,6 +242,10 @@ Inst *Reify::use_as(const Inst *inst, const Type *type, Mode mode) {
   if (value.constant && value.type != type)
     if (auto converted = convert_constant(*value.constant, value.type, type))
       return constant(type, *converted, inst->span);
+  if (value.constant && type->is_union() && !value.is(TypeKind::Union)) {
+    auto place = alternative_for(types_, value.type, type, value.constant, value.literal);
+    return make(Op::UnionNew, type, inst->span, {use_as(inst, type->elements[*place], mode)});
+  }
   return convert(use(inst), type, mode, inst->span);
 }
 
@@ -243,8 +259,14 @@ Inst *Reify::convert_by(Inst *value, const Type *to, Conversion conversion, Span
 
 Inst *Reify::convert(Inst *value, const Type *to, Mode mode, Span span) {
   const Type *from = value->type;
-  if (from == to || from->is_array() || to->is(TypeKind::Never))
+  if (from == to || to->is(TypeKind::Never))
     return value;
+  if (from->is_union() || to->is_union())
+    return convert_union(value, to, mode, span);
+  if (from->is_array())
+    return value;
+  if (to->is(TypeKind::Callable))
+    return make_callable(value, to, span);
   if (from->is_record()) {
     std::vector<Inst *> elements;
     for (size_t i = 0; i < from->elements.size(); ++i) {

@@ -18,10 +18,14 @@ private:
   void make_blocks();
   void copy_block(const Block &from);
   void end_block(const Block &from);
-  void fill_edge(const Edge &from, int which, bool may_split);
+  void fill_jump(const Edge &from, Span span);
+  void fill_edge(const Edge &from, int which);
+  std::vector<Inst *> edge_values(const Edge &from);
+  Block *edge_target(const Edge &from);
 
-  // Instructions: `emit` dispatches.
+  // Instructions: `emit` also sees to unions; `emit_one` dispatches over the operations.
   void emit(const Inst &inst);
+  void emit_one(const Inst &inst);
   Inst *emit_unary(const Inst &inst);
   Inst *emit_binary(const Inst &inst);
   Inst *emit_power(const Inst &inst, const OperatorTypes &rule);
@@ -44,9 +48,24 @@ private:
   Inst *emit_plan(const Inst &inst, const CallPlan &plan);
   Inst *emit_direct(const Inst &inst, const CallPlan &plan);
   Inst *emit_negated(const Inst &inst, const CallPlan &plan);
-  Inst *called_lambda(const Inst &inst);
+  Inst *callee_value(const Inst &inst);
   /// The parameters' values, from the arguments and the default values, behind those that are in `args`.
   void add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args);
+  // Unions (reify_union.cpp).
+  Inst *emit_narrow(const Inst &inst);
+  void emit_dispatch(const Inst &inst, Dispatch &dispatch);
+  void emit_case(const Inst &inst, Dispatch &dispatch, Dispatch::Case &chosen, Block *merge);
+  Inst *test(Inst *value, uint32_t alternatives, Span span);
+  Inst *get(Inst *value, uint32_t alternative, Span span);
+  // Blocks that an operation or conversion needs: `start` goes on in one, after a jump or branch.
+  Block *add_block(uint32_t loop_depth);
+  Inst *add_param(Block *block, const Type *type, Span span);
+  void start(Block *block);
+  void jump(Block *target, std::vector<Inst *> args, Span span);
+  void branch(Inst *condition, Block *yes, Block *no, Span span);
+  static bool converts_by_branches(const Type *from, const Type *to);
+  Inst *convert_union(Inst *value, const Type *to, Mode mode, Span span);
+  Inst *make_callable(Inst *value, const Type *to, Span span);
 
   // Building blocks.
   const Abstract &known(const Inst *inst) const { return result_.values[inst->id]; }
@@ -68,7 +87,7 @@ private:
   TypeTable &types_;
   Specialisation &specialisation_;
   const KirFunction &from_;
-  const InferenceResult &result_;
+  InferenceResult &result_; // While a case of a dispatch is written, its operands' values are that case's.
   std::unique_ptr<KirFunction> to_;
   std::vector<Inst *> map_;        // By untyped instruction.
   std::vector<Block *> blocks_;    // By untyped block; null when not reached.

@@ -119,7 +119,7 @@ void BroadcastLoop::run_in_step(Block *done) {
   Block *header = new_block(depth_ + 1, true), *body = new_block(depth_ + 1), *exit = new_block(depth_);
   jump(header, {zero()});
   enter(header);
-  Inst *k = counter(header);
+  Inst *k = reify_.add_param(header, types_.i64, inst_.span);
   branch(compare(BinaryOp::Less, k, length), body, exit);
   enter(body);
   if (visit(result, k, [k](const Operand &) { return k; }))
@@ -166,7 +166,7 @@ void BroadcastLoop::run_nested(Block *done) {
     Block *body = new_block(depth_ + d + 1);
     jump(headers[d], {zero()});
     enter(headers[d]);
-    Inst *k = counter(headers[d]);
+    Inst *k = reify_.add_param(headers[d], types_.i64, inst_.span);
     counters.push_back(k);
     branch(compare(BinaryOp::Less, k, extents[d]), body, exits[d]);
     enter(body);
@@ -228,41 +228,10 @@ bool BroadcastLoop::visit(Inst *result, Inst *k, Index index) {
 // --- blocks ---
 
 Block *BroadcastLoop::new_block(uint32_t depth, bool header) {
-  Block *block = reify_.to_->make_block();
-  block->loop_depth = depth;
-  block->region = reify_.current_->region;
+  Block *block = reify_.add_block(depth);
   block->loop_header = header;
   reify_.to_->has_loop |= header;
   return block;
-}
-
-void BroadcastLoop::enter(Block *block) {
-  reify_.to_->blocks.push_back(block);
-  reify_.current_ = block;
-}
-
-void BroadcastLoop::jump(Block *target, std::vector<Inst *> args) {
-  Terminator &end = reify_.current_->end;
-  end.kind = TermKind::Jump;
-  end.span = inst_.span;
-  end.edges[0] = {target, std::move(args)};
-}
-
-void BroadcastLoop::branch(Inst *condition, Block *yes, Block *no) {
-  Terminator &end = reify_.current_->end;
-  end.kind = TermKind::Branch;
-  end.span = inst_.span;
-  end.value = condition;
-  end.edges[0] = {yes, {}};
-  end.edges[1] = {no, {}};
-}
-
-Inst *BroadcastLoop::counter(Block *header) {
-  Inst *k = reify_.to_->make(Op::Param, inst_.span);
-  k->type = types_.i64;
-  k->block = header;
-  header->params.push_back(k);
-  return k;
 }
 
 Inst *BroadcastLoop::arithmetic(BinaryOp op, Inst *left, Inst *right) {

@@ -38,10 +38,9 @@ private:
 
   // Blocks.
   Block *new_block(uint32_t depth, bool header = false);
-  void enter(Block *block);
-  void jump(Block *target, std::vector<Inst *> args = {});
-  void branch(Inst *condition, Block *yes, Block *no);
-  Inst *counter(Block *header);
+  void enter(Block *block) { reify_.start(block); }
+  void jump(Block *target, std::vector<Inst *> args = {}) { reify_.jump(target, std::move(args), inst_.span); }
+  void branch(Inst *condition, Block *yes, Block *no) { reify_.branch(condition, yes, no, inst_.span); }
   Inst *zero() { return reify_.integer(0, inst_.span); }
   Inst *next(Inst *k) { return reify_.make(Op::Increment, types_.i64, inst_, {k}); }
   Inst *arithmetic(BinaryOp op, Inst *left, Inst *right);

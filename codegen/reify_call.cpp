@@ -14,6 +14,12 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   switch (plan.kind) {
   case CallPlan::Direct: return emit_direct(inst, plan);
   case CallPlan::Construct: return emit_construct(inst, plan);
+  case CallPlan::Indirect: {
+    std::vector<Inst *> args{callee_value(inst)};
+    for (size_t i = 0; i < plan.operands.size(); ++i)
+      args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), Mode::Store));
+    return make(Op::CallIndirect, result, inst, std::move(args));
+  }
   case CallPlan::Extern: {
     Inst *made = make(Op::CallExtern, result, inst, operands());
     made->external = plan.external;
@@ -68,14 +74,14 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   return nullptr;
 }
 
-/// The lambda that a call of a value goes to.
-Inst *Reify::called_lambda(const Inst &inst) {
+/// The lambda or callable that a call of a value goes to.
+Inst *Reify::callee_value(const Inst &inst) {
   if (inst.op == Op::Call)
     return use(inst.args[0]);
   if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
-    Inst *lambda = make(Op::LoadGlobal, concrete(global->second->type), inst);
-    lambda->global = global->second;
-    return lambda;
+    Inst *callee = make(Op::LoadGlobal, concrete(global->second->type), inst);
+    callee->global = global->second;
+    return callee;
   }
   return get_part(use(inst.args[0]), *type_of(inst.args[0])->part(without_file(inst.name)), inst);
 }
@@ -98,7 +104,7 @@ void Reify::add_operands(const Inst &inst, const CallPlan &plan, std::vector<Ins
 Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
   std::vector<Inst *> args;
   if (plan.unpack_lambda) {
-    Inst *lambda = called_lambda(inst);
+    Inst *lambda = callee_value(inst);
     for (size_t i = 0; i < lambda->type->elements.size(); ++i) {
       Inst *capture = make(Op::LambdaGet, lambda->type->elements[i], inst.span, {lambda});
       capture->index = static_cast<uint32_t>(i);

@@ -6,6 +6,12 @@
 namespace kiln {
 
 void Reify::emit(const Inst &inst) {
+  if (auto dispatch = result_.dispatches.find(inst.id); dispatch != result_.dispatches.end())
+    return emit_dispatch(inst, dispatch->second);
+  emit_one(inst);
+}
+
+void Reify::emit_one(const Inst &inst) {
   const Abstract &value = known(&inst);
   if (value.constant)
     return; // `use` makes it where it is needed.
@@ -14,7 +20,9 @@ void Reify::emit(const Inst &inst) {
   switch (inst.op) {
   case Op::Const:
   case Op::Unset:
-  case Op::Is: return;
+  case Op::NoCase: return;
+  case Op::Is: made = test(use(inst.args[0]), result_.tests.at(inst.id), inst.span); return;
+  case Op::Narrow: made = emit_narrow(inst); return;
   case Op::Unary: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_unary(inst); return;
   case Op::Binary:
     if (plan == result_.plans.end())
@@ -54,7 +62,10 @@ void Reify::emit(const Inst &inst) {
     made = make(Op::CellNew, type, inst, std::move(args));
     return;
   }
-  case Op::CellGet: made = make(Op::CellGet, type_of(&inst), inst, {use(inst.args[0])}); return;
+  case Op::CellGet:
+    made = make(Op::CellGet, type_of(&inst), inst, {use(inst.args[0])});
+    made->unchecked = inst.unchecked;
+    return;
   case Op::CellSet: {
     if (is_written_back(inst))
       return;
@@ -131,9 +142,15 @@ void Reify::emit(const Inst &inst) {
   case Op::CompDone: made = emit_comprehension(inst); return;
   case Op::Broadcast: made = emit_broadcast(inst); return;
   case Op::BroadcastStore: emit_broadcast_store(inst); return;
-  case Op::Destructure: made = make(Op::TupleGet, type_of(&inst), inst, {use(inst.args[0])}); return;
+  case Op::Destructure: made = get_part(use(inst.args[0]), inst.index, inst); return;
   case Op::Param:
   case Op::Convert:
+  case Op::UnionNew:
+  case Op::UnionTest:
+  case Op::UnionGet:
+  case Op::Retag:
+  case Op::CallableNew:
+  case Op::CallIndirect:
   case Op::LoadGlobal:
   case Op::TupleGet:
   case Op::TupleSet:
@@ -167,6 +184,10 @@ Inst *Reify::emit_unary(const Inst &inst) {
 }
 
 Inst *Reify::emit_binary(const Inst &inst) {
+  if (auto found = result_.tests.find(inst.id); found != result_.tests.end()) { // A union with none.
+    bool left = type_of(inst.args[0])->is_union();
+    return test(use(inst.args[left ? 0 : 1]), found->second, inst.span);
+  }
   OperatorTypes rule = binary_types(types_, inst.binary_op, known(inst.args[0]), known(inst.args[1]));
   if (!rule) { // Arrays, one of them still without elements: compared as the other's type.
     const Type *joined = concrete(join_types(types_, known(inst.args[0]).type, known(inst.args[1]).type));
@@ -276,7 +297,7 @@ Inst *Reify::emit_comprehension(const Inst &inst) {
     const Type *type = type_of(&inst);
     std::vector<Inst *> &extents = extents_[inst.id];
     for (const Inst *source : inst.args)
-      extents.push_back(inst.exact ? intrinsic(IntrinsicKind::Length, types_.i64, inst, {use(source)}) : integer(0, inst.span));
+      extents.push_back(inst.exact && !known(source).is(TypeKind::Union) ? intrinsic(IntrinsicKind::Length, types_.i64, inst, {use(source)}) : integer(0, inst.span));
     return make(Op::CompAlloc, type, inst, extents);
   }
   Inst *array = use(inst.args[0]);

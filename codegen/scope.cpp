@@ -25,6 +25,9 @@ private:
     order_.push_back(name);
   }
   void global(const Ident &name) override { result.globals.push_back(name); }
+  void test(std::string_view name, Span span) override {
+    if (!declared_.contains(name)) result.tested.push_back({name, span});
+  }
   void nested(const Callable &, std::string_view) override { result.has_callables = true; }
   void begin_scope() override { starts_.push_back(order_.size()); }
   void end_scope() override {
@@ -198,11 +201,15 @@ void Resolver::add_locals(const Callable &callable) {
 void Resolver::resolve_unit(std::span<const Stmt *const> statements, const Resolution::IsShared &is_shared) {
   enter(nullptr, false).body->is_unit = true;
   AssignedNames assigned = assigned_names(statements);
-  for (const Ident &name : assigned.names)
-    if (!is_shared || !is_shared(name.text)) {
-      top().body->locals.push_back(make_local(name.text, name.span));
-      top().body->locals.back()->top_level = true;
-    }
+  auto add = [&](const Ident &name, bool is_assigned) {
+    if (top().find(name.text) || (is_shared && is_shared(name.text))) return;
+    Variable *variable = make_local(name.text, name.span);
+    variable->top_level = true;
+    variable->assigned = is_assigned;
+    top().body->locals.push_back(variable);
+  };
+  for (const Ident &name : assigned.names) add(name, true);
+  for (const Ident &name : assigned.tested) add(name, false);
   for (const Stmt *statement : statements) walk_top_level(statement);
   frames_.pop_back();
 }

@@ -36,6 +36,8 @@ struct Callable {
 /// The operand that is evaluated first of a node that may stand on top of thousands of its like (a + b + c...,
 /// a.b.c...), else null. Walks go down such spines in a loop: they are as deep as a program is long.
 const Expr *left_operand(const Expr *expr);
+/// The name whose type the condition asks for: `x is T`, `x == none`, `none != x`. Null for other conditions.
+const NameExpr *tested_name(const Expr *condition);
 
 /// The variable whose own value an assignment to the place changes where that is a struct: `p` of `p.x` and of `p.x[i].y`, but
 /// not `ps` of `ps[i].x`, which is a reference. Null when there is none.
@@ -51,12 +53,15 @@ public:
   void walk_top_level(const Stmt *statement);
 
 protected:
-  // `node` is the NameExpr, the Pattern, the TryExpr (of its error), or the nested FunctionStmt (which assigns its name).
+  // `node` is the NameExpr, the Pattern, the CasePattern, the TryExpr (of its error), or the nested FunctionStmt (which
+  // assigns its name).
   virtual void read(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void assign(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   virtual void declare(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
   /// A part of the variable's value is assigned: `p.x = 1`.
   virtual void update(const void *node, std::string_view name, Span span) { (void)node, (void)name, (void)span; }
+  /// A condition or match asks what the variable is.
+  virtual void test(std::string_view name, Span span) { (void)name, (void)span; }
   virtual void global(const Ident &name) { (void)name; }
   /// `name`: of the variable that the function is assigned to, or empty.
   virtual void nested(const Callable &callable, std::string_view name) { (void)callable, (void)name; }
@@ -70,6 +75,9 @@ private:
   void walk_place(const Expr *place);
   void walk_arguments(List<Argument> arguments);
   void walk_comprehension(const ComprehensionExpr &comprehension);
+  void walk_match(const MatchExpr &match);
+  void note_test(const NameExpr *name);
+  void declare_case(const CasePattern &pattern);
   void walk_for(const ForStmt &statement);
   void walk_assign(const AssignStmt &statement);
   void assign_pattern(const Pattern &pattern);
@@ -87,6 +95,7 @@ struct Variable {
   bool cell = false;  // Captured and assigned afterwards: lives in a cell.
   bool is_parameter = false;
   bool top_level = false; // A top-level variable that its unit treats as a local.
+  bool assigned = true;   // Not where its unit only tests it.
   bool captured = false;
   const TypeExpr *type = nullptr; // Its annotation, once the builder has passed it.
 
@@ -153,6 +162,7 @@ private:
 /// The names that a body assigns without having declared them, in order, and those it says are `global`.
 struct AssignedNames {
   std::vector<Ident> names;
+  std::vector<Ident> tested; // Asked what they are, and not assigned.
   std::vector<Ident> globals;
   bool has_callables = false;
 };

@@ -8,6 +8,7 @@ namespace kiln {
 const Expr *left_operand(const Expr *expr) {
   switch (expr->kind) {
   case ExprKind::Binary: return cast<BinaryExpr>(expr).left;
+  case ExprKind::Coalesce: return cast<CoalesceExpr>(expr).left;
   case ExprKind::Logical: return cast<LogicalExpr>(expr).left;
   case ExprKind::Call: return cast<CallExpr>(expr).callee;
   case ExprKind::MethodCall: return cast<MethodCallExpr>(expr).receiver;
@@ -23,6 +24,7 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::Unary:
   case ExprKind::Compare:
   case ExprKind::Is:
+  case ExprKind::Match:
   case ExprKind::If:
   case ExprKind::Block:
   case ExprKind::Range:
@@ -63,6 +65,16 @@ void BodyWalk::walk(const Expr *expr) {
 }
 
 /// Everything below the node except its left operand.
+const NameExpr *tested_name(const Expr *condition) {
+  if (const IsExpr *is = as<IsExpr>(condition)) return as<NameExpr>(is->value);
+  const CompareExpr *compare = as<CompareExpr>(condition);
+  if (!compare || compare->ops.size() != 1) return nullptr;
+  if (compare->ops[0] != BinaryOp::Equal && compare->ops[0] != BinaryOp::NotEqual) return nullptr;
+  const Expr *left = compare->operands[0], *right = compare->operands[1];
+  if (right->kind == ExprKind::None) return as<NameExpr>(left);
+  return left->kind == ExprKind::None ? as<NameExpr>(right) : nullptr;
+}
+
 void BodyWalk::walk_above_left(const Expr *expr) {
   switch (expr->kind) {
   case ExprKind::Error:
@@ -84,8 +96,12 @@ void BodyWalk::walk_above_left(const Expr *expr) {
   case ExprKind::Logical: return walk(cast<LogicalExpr>(expr).right);
   case ExprKind::Compare:
     for (const Expr *operand : cast<CompareExpr>(expr).operands) walk(operand);
-    return;
-  case ExprKind::Is: return walk(cast<IsExpr>(expr).value);
+    return note_test(tested_name(expr));
+  case ExprKind::Is:
+    walk(cast<IsExpr>(expr).value);
+    return note_test(tested_name(expr));
+  case ExprKind::Coalesce: return walk(cast<CoalesceExpr>(expr).right);
+  case ExprKind::Match: return walk_match(cast<MatchExpr>(expr));
   case ExprKind::If:
     for (const Expr *next = expr; next;) { // A chain of `else if` is as long as a program.
       const IfExpr &branch = cast<IfExpr>(next);
@@ -143,6 +159,29 @@ void BodyWalk::walk_comprehension(const ComprehensionExpr &comprehension) {
   walk(comprehension.value);
   end_scope();
   end_loop();
+}
+
+void BodyWalk::note_test(const NameExpr *name) {
+  if (name) test(name->name, name->span);
+}
+
+/// The names that a case binds are variables of that case.
+void BodyWalk::walk_match(const MatchExpr &match) {
+  walk(match.subject);
+  note_test(as<NameExpr>(match.subject));
+  for (const MatchCase &choice : match.cases) {
+    begin_scope();
+    for (const CasePattern *pattern : choice.patterns) declare_case(*pattern);
+    if (choice.guard) walk(choice.guard);
+    walk(choice.body);
+    end_scope();
+  }
+}
+
+void BodyWalk::declare_case(const CasePattern &pattern) {
+  if (pattern.kind == CaseKind::Bind) declare(&pattern, pattern.name, pattern.span);
+  if (pattern.value) walk(pattern.value);
+  for (const CasePattern *element : pattern.elements) declare_case(*element);
 }
 
 void BodyWalk::walk(const Stmt *statement) {

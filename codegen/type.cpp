@@ -31,6 +31,8 @@ unsigned Type::bits() const {
   case TypeKind::Function:
   case TypeKind::Lambda:
   case TypeKind::Cell:
+  case TypeKind::Union:
+  case TypeKind::Callable:
   case TypeKind::Failure:
   case TypeKind::Open:
   case TypeKind::Struct:
@@ -69,6 +71,8 @@ bool Type::is_empty() const {
   case TypeKind::Cell:
   case TypeKind::Family:
   case TypeKind::Failure:
+  case TypeKind::Union:
+  case TypeKind::Callable:
   case TypeKind::Open: return false;
   }
   return false;
@@ -78,11 +82,13 @@ bool Type::has_references() const {
   switch (kind) {
   case TypeKind::Str:
   case TypeKind::Array:
+  case TypeKind::Callable:
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Failure: return true;
   case TypeKind::Tuple:
   case TypeKind::Struct:
+  case TypeKind::Union:
   case TypeKind::Lambda:
     return std::any_of(elements.begin(), elements.end(), [](const Type *element) { return element->has_references(); });
   case TypeKind::Error:
@@ -107,6 +113,17 @@ bool Type::has_references() const {
   return false;
 }
 
+std::vector<const Type *> Type::alternatives() const {
+  if (is_union()) return {elements.begin(), elements.end()};
+  return {this};
+}
+
+std::optional<uint32_t> Type::place_of(const Type *alternative) const {
+  auto found = std::find(elements.begin(), elements.end(), alternative);
+  if (found == elements.end()) return std::nullopt;
+  return static_cast<uint32_t>(found - elements.begin());
+}
+
 std::optional<uint32_t> Type::part(std::string_view part_name) const {
   auto found = std::find(names.begin(), names.end(), part_name);
   return found == names.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - names.begin()));
@@ -114,12 +131,19 @@ std::optional<uint32_t> Type::part(std::string_view part_name) const {
 
 bool has_family(const Type *annotation) {
   if (annotation->is(TypeKind::Family)) return true;
-  if (!annotation->is_array() && !annotation->is(TypeKind::Tuple)) return false;
-  return std::any_of(annotation->elements.begin(), annotation->elements.end(), has_family);
+  bool nests = annotation->is_array() || annotation->is(TypeKind::Tuple) || annotation->is_union() ||
+               annotation->is(TypeKind::Callable);
+  return nests && std::any_of(annotation->elements.begin(), annotation->elements.end(), has_family);
 }
 
 bool is_instance(const Type *type, const Type *annotation) {
   if (type == annotation) return true;
+  if (type->is_union() || annotation->is_union()) {
+    std::vector<const Type *> types = type->alternatives(), wanted = annotation->alternatives();
+    return std::all_of(types.begin(), types.end(), [&](const Type *held) {
+      return std::any_of(wanted.begin(), wanted.end(), [held](const Type *named) { return is_instance(held, named); });
+    });
+  }
   if (annotation->is(TypeKind::Family)) return type->is_declared() && type->declaration == annotation->declaration;
   bool nests = annotation->is_array() || annotation->is(TypeKind::Tuple);
   return nests && type->kind == annotation->kind && type->rank == annotation->rank &&
@@ -159,6 +183,33 @@ std::string lambda_text(const KirFunction *function) {
   return text += ")";
 }
 
+std::string callable_text(const Type *type) {
+  std::string text = "fn(";
+  size_t count = type->elements.size() - 1;
+  for (size_t i = 0; i < count; ++i) {
+    if (i != 0) text += ", ";
+    text += to_string(type->elements[i]);
+  }
+  text += ")";
+  if (!type->elements[count]->is(TypeKind::None)) text += ": " + to_string(type->elements[count]);
+  return text;
+}
+
+/// `i64?`, `i64 | str`, `i64 | str | none`. Callables stand in parentheses: what follows would belong to their result.
+std::string union_text(const Type *type) {
+  auto part = [](const Type *alternative) {
+    std::string text = to_string(alternative);
+    return alternative->is(TypeKind::Callable) ? "(" + text + ")" : text;
+  };
+  if (type->elements.size() == 2 && type->elements[1]->is(TypeKind::None)) {
+    bool spaced = type->elements[0]->is(TypeKind::Function); // `fn f`
+    return spaced ? part(type->elements[0]) + " | none" : part(type->elements[0]) + "?";
+  }
+  std::string text;
+  for (const Type *alternative : type->elements) text += (text.empty() ? "" : " | ") + part(alternative);
+  return text;
+}
+
 } // namespace
 
 std::string to_string(const Type *type) {
@@ -188,6 +239,8 @@ std::string to_string(const Type *type) {
   case TypeKind::Function: return "fn " + std::string(type->name);
   case TypeKind::Lambda: return lambda_text(type->lambda);
   case TypeKind::Cell: return "cell of " + to_string(type->element());
+  case TypeKind::Union: return union_text(type);
+  case TypeKind::Callable: return callable_text(type);
   case TypeKind::Open: return "?";
   case TypeKind::Struct:
   case TypeKind::Class:
@@ -337,6 +390,32 @@ void TypeTable::set_fields(const Type *instance, std::span<const Type *const> fi
   type.fields = keep_list(fields);
   type.complete = true;
   if (type.is(TypeKind::Struct)) type.elements = type.fields;
+}
+
+const Type *TypeTable::union_of(std::span<const Type *const> types) {
+  std::vector<const Type *> all;
+  for (const Type *type : types)
+    for (const Type *alternative : type->alternatives())
+      if (std::find(all.begin(), all.end(), alternative) == all.end()) all.push_back(alternative);
+  if (all.size() == 1) return all[0];
+  if (all.size() > most_alternatives) return nullptr;
+  std::sort(all.begin(), all.end(), [](const Type *a, const Type *b) {
+    bool a_none = a->is(TypeKind::None), b_none = b->is(TypeKind::None);
+    return a_none != b_none ? b_none : a->id < b->id;
+  });
+  Type type{};
+  type.kind = TypeKind::Union;
+  type.elements = all;
+  return intern_type(type);
+}
+
+const Type *TypeTable::callable(std::span<const Type *const> params, const Type *result) {
+  std::vector<const Type *> elements(params.begin(), params.end());
+  elements.push_back(result);
+  Type type{};
+  type.kind = TypeKind::Callable;
+  type.elements = elements;
+  return intern_type(type);
 }
 
 const Type *TypeTable::named(std::string_view name) const {

@@ -31,17 +31,22 @@ enum class TypeKind : uint8_t {
   Lambda,   // One lambda expression with the types of its captures (elements): captured values, in order.
   Cell,     // A variable that lives in memory (captured and reassigned, or assigned in a `try`): a reference to one `element`.
   Failure,  // A caught run-time error: a reference. People call it `error`.
+  Union,    // One of several types (elements): 2 to most_alternatives of them, in the order of their ids, none last.
+  Callable, // `fn(T): U`: any callable of this signature. elements: the parameters, then the result.
   Open,     // The element type of `[]` before anything reached it. Only during inference.
   Struct,   // `declaration` with the types of its fields (elements): a value with parts, as a tuple is.
   Class,    // `declaration` with the types of its `fields`: a reference to an object that has them.
   Family,   // Any Struct or Class of `declaration`. Only what an annotation names, never the type of a value.
 };
 
+/// What a union may have at most.
+constexpr size_t most_alternatives = 8;
+
 /// A type, interned: equal types are the same pointer. Owned by `TypeTable`.
 struct Type {
   TypeKind kind;
   uint32_t id;                           // Dense, from 0, in order of creation.
-  std::span<const Type *const> elements; // Tuple, Lambda, Struct; Array and Cell: one.
+  std::span<const Type *const> elements; // Tuple, Lambda, Struct, Union, Callable; Array and Cell: one.
   std::span<const std::string_view> names; // Tuple (or empty), Struct, Class
   uint32_t rank = 0;                     // Array
   std::string_view name;                 // Function; the spelling of scalars
@@ -69,6 +74,17 @@ struct Type {
   std::span<const Type *const> parts() const { return kind == TypeKind::Class ? fields : elements; }
   /// The place of the part that has the name.
   std::optional<uint32_t> part(std::string_view part_name) const;
+  bool is_union() const { return kind == TypeKind::Union; }
+  /// Its values are pointers to collected memory that are never null.
+  bool is_reference() const { return kind == TypeKind::Array || kind == TypeKind::Class || kind == TypeKind::Failure; }
+  /// A union of a reference and none: one pointer, null for none.
+  bool is_nullable_reference() const {
+    return is_union() && elements.size() == 2 && elements[0]->is_reference() && elements[1]->is(TypeKind::None);
+  }
+  /// The types that a value of this type may have at run time: a union's alternatives, or the type itself.
+  std::vector<const Type *> alternatives() const;
+  /// The place of an alternative in a union.
+  std::optional<uint32_t> place_of(const Type *alternative) const;
   /// Has no bits at run time.
   bool is_empty() const;
   /// Width of a scalar in bits (bool: 8 in memory).
@@ -107,6 +123,10 @@ public:
   /// complete before set_fields().
   const Type *instance(const Declaration &declaration, std::span<const Type *const> arguments);
   void set_fields(const Type *instance, std::span<const Type *const> fields);
+  /// The union of these types and of the alternatives of the unions among them; the type itself when that is one.
+  /// Null when there are more than most_alternatives.
+  const Type *union_of(std::span<const Type *const> types);
+  const Type *callable(std::span<const Type *const> params, const Type *result);
   /// The scalar, str or range type of a name, or null.
   const Type *named(std::string_view name) const;
   const Type *at(uint32_t id) const { return all_[id].get(); }

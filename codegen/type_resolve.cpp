@@ -14,6 +14,19 @@ constexpr std::pair<std::string_view, std::string_view> foreign_names[] = {
 
 } // namespace
 
+Diagnostic &report_wide_union(Diagnostics &diagnostics, Span span, std::span<const Type *const> types) {
+  std::string list;
+  size_t count = 0;
+  for (const Type *type : types)
+    for (const Type *alternative : type->alternatives()) {
+      list += (list.empty() ? "" : ", ") + to_string(alternative);
+      ++count;
+    }
+  return diagnostics.report<Diag::TooManyAlternatives>(span, count, list)
+      .help(fmt::format("a union has at most {} types: give some of them one type, such as a struct that all of them fit",
+                        most_alternatives));
+}
+
 const Type *TypeResolver::resolve(const TypeExpr *expr) {
   switch (expr->kind) {
   case TypeExprKind::Error: return types_.error;
@@ -32,11 +45,38 @@ const Type *TypeResolver::resolve(const TypeExpr *expr) {
     const Type *element = resolve(array.element);
     return element->is(TypeKind::Error) ? types_.error : types_.array(element, array.rank);
   }
-  case TypeExprKind::Function:
-    diagnostics_.report<Diag::UnknownType>(expr->span, "fn(...)")
-        .help("leave the type out: a callable's own type is taken");
-    return types_.error;
+  case TypeExprKind::Function: return resolve_function(cast<FunctionType>(expr));
+  case TypeExprKind::Union: return resolve_union(cast<UnionType>(expr));
   }
+  return types_.error;
+}
+
+/// Empty when one of them is wrong.
+std::vector<const Type *> TypeResolver::resolve_all(List<const TypeExpr *> exprs) {
+  std::vector<const Type *> types;
+  for (const TypeExpr *expr : exprs) {
+    types.push_back(resolve(expr));
+    if (types.back()->is(TypeKind::Error)) return {};
+  }
+  return types;
+}
+
+const Type *TypeResolver::resolve_union(const UnionType &expr) {
+  std::vector<const Type *> alternatives = resolve_all(expr.alternatives);
+  if (alternatives.empty()) return types_.error;
+  if (const Type *type = types_.union_of(alternatives)) return type;
+  report_wide_union(diagnostics_, expr.span, alternatives);
+  return types_.error;
+}
+
+const Type *TypeResolver::resolve_function(const FunctionType &expr) {
+  std::vector<const Type *> params = resolve_all(expr.params);
+  if (params.size() != expr.params.size()) return types_.error;
+  const Type *result = expr.result ? resolve(expr.result) : types_.none;
+  if (result->is(TypeKind::Error)) return result;
+  const Type *type = types_.callable(params, result);
+  if (!has_family(type)) return type;
+  diagnostics_.report<Diag::OpenFieldTypes>(expr.span, to_string(type));
   return types_.error;
 }
 
@@ -153,6 +193,7 @@ bool TypeResolver::names_open(const Declaration &declaration, const TypeExpr *an
   switch (annotation->kind) {
   case TypeExprKind::Error:
   case TypeExprKind::Function: return false;
+  case TypeExprKind::Union: return any(cast<UnionType>(annotation).alternatives);
   case TypeExprKind::Tuple: return any(cast<TupleType>(annotation).elements);
   case TypeExprKind::Array: return names_open(declaration, cast<ArrayType>(annotation).element);
   case TypeExprKind::Named: {

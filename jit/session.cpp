@@ -36,6 +36,10 @@ void initialise(const Type *type, void *place) {
     void *cell = allocate(std::max<size_t>(layout_of(type->element()).size, 1), true);
     initialise(type->element(), cell);
     *static_cast<void **>(place) = cell;
+  } else if (type->is_union() && !type->is_nullable_reference()) {
+    auto *header = static_cast<UnionHeader *>(place);
+    header->alternative = static_cast<int64_t>(type->elements.size() - 1);
+    initialise(type->elements.back(), header + 1);
   } else if (type->is_record() || type->is(TypeKind::Lambda)) {
     for (size_t i = 0; i < type->elements.size(); ++i)
       initialise(type->elements[i], static_cast<char *>(place) + offset_of(type, i));

@@ -101,10 +101,14 @@ struct ArrayType : TypeExprOf<TypeExprKind::Array> {
   const TypeExpr *element;
   uint32_t rank; // At least 1.
 };
-/// `fn(T, U): R`; reserved for stored callables.
+/// `fn(T, U): R`: any callable of this signature.
 struct FunctionType : TypeExprOf<TypeExprKind::Function> {
   List<const TypeExpr *> params;
   const TypeExpr *result; // Null when not given.
+};
+/// `A | B`, and `T?`, which is `T | none`.
+struct UnionType : TypeExprOf<TypeExprKind::Union> {
+  List<const TypeExpr *> alternatives;
 };
 
 // --- expressions ---
@@ -169,6 +173,11 @@ struct IsExpr : ExprOf<ExprKind::Is> {
   const TypeExpr *type;
   bool negated;
 };
+/// `a ?? b`: b where a is none.
+struct CoalesceExpr : ExprOf<ExprKind::Coalesce> {
+  const Expr *left;
+  const Expr *right;
+};
 struct BlockExpr;
 /// `condition ? yes : no`, and `if` (a statement, or used as a value).
 struct IfExpr : ExprOf<ExprKind::If> {
@@ -196,19 +205,22 @@ struct CallExpr : ExprOf<ExprKind::Call> {
   const Expr *callee;
   List<Argument> arguments;
 };
-/// `x.f(y)`: a field's call, or f(x, y).
+/// `x.f(y)`: a field's call, or f(x, y). `x?.f(y)`: none where x is none.
 struct MethodCallExpr : ExprOf<ExprKind::MethodCall> {
   const Expr *receiver;
   Ident name;
   List<Argument> arguments;
+  bool optional;
 };
 struct IndexExpr : ExprOf<ExprKind::Index> {
   const Expr *base;
   List<const Expr *> indices;
 };
+/// `x.f`, `x?.f`.
 struct FieldExpr : ExprOf<ExprKind::Field> {
   const Expr *base;
   Ident name;
+  bool optional;
 };
 /// `(a, b)`, `(x: a, y: b)`, `()` is not a value. `names` is empty or as long as `elements`.
 struct TupleExpr : ExprOf<ExprKind::Tuple> {
@@ -237,6 +249,27 @@ struct ComprehensionExpr : ExprOf<ExprKind::Comprehension> {
   List<Generator> generators;
   const Expr *condition; // Null when there is none.
   bool is_array;
+};
+enum class CaseKind : uint8_t { Ignore, Bind, Value, Tuple, Struct };
+/// What a case of `match` asks of a value, and the names it gives to its parts.
+struct CasePattern {
+  CaseKind kind;
+  Span span;
+  std::string_view name;              // Bind; Struct: of the type.
+  const TypeExpr *type;               // Ignore, Bind: `n: i64`; null when any.
+  const Expr *value;                  // Value: a literal, or a range of integers.
+  List<const CasePattern *> elements; // Tuple, Struct
+};
+/// `pattern | pattern if guard => body`.
+struct MatchCase {
+  Span span;
+  List<const CasePattern *> patterns; // Any of them; if there are several, they bind no names.
+  const Expr *guard;                  // Null when there is none.
+  const Expr *body;
+};
+struct MatchExpr : ExprOf<ExprKind::Match> {
+  const Expr *subject;
+  List<MatchCase> cases;
 };
 /// A parameter of a function or lambda.
 struct Param {
@@ -379,6 +412,10 @@ public:
   }
   const Pattern *make_pattern(const Pattern &pattern) {
     return new (arena_.allocate(sizeof(Pattern), alignof(Pattern))) Pattern(pattern);
+  }
+  const CasePattern *make_case_pattern(const CasePattern &pattern) {
+    static_assert(std::is_trivially_destructible_v<CasePattern>);
+    return new (arena_.allocate(sizeof(CasePattern), alignof(CasePattern))) CasePattern(pattern);
   }
   /// A copy of the items that lives as long as the AST.
   template <typename T> List<T> list(const std::vector<T> &items) {

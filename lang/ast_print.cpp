@@ -45,6 +45,8 @@ private:
   }
   void print(const TypeExpr *type);
   void print(const Pattern *pattern);
+  void print(const CasePattern *pattern);
+  void print(const MatchCase &choice);
   void print(const Param &param);
   void print(const Argument &argument);
   void print(const Generator &generator);
@@ -109,8 +111,14 @@ std::string AstPrinter::detail(const Expr *expr) const {
   }
   case ExprKind::Is: return cast<IsExpr>(expr).negated ? "not" : "";
   case ExprKind::Range: return cast<RangeExpr>(expr).inclusive ? "..=" : "..";
-  case ExprKind::MethodCall: return std::string(cast<MethodCallExpr>(expr).name.text);
-  case ExprKind::Field: return std::string(cast<FieldExpr>(expr).name.text);
+  case ExprKind::MethodCall: {
+    const auto &call = cast<MethodCallExpr>(expr);
+    return std::string(call.optional ? "?." : "").append(call.name.text);
+  }
+  case ExprKind::Field: {
+    const auto &field = cast<FieldExpr>(expr);
+    return std::string(field.optional ? "?." : "").append(field.name.text);
+  }
   case ExprKind::Tuple: {
     std::string names;
     for (const Ident &ident : cast<TupleExpr>(expr).names) names.append(names.empty() ? "" : " ").append(ident.text);
@@ -121,6 +129,8 @@ std::string AstPrinter::detail(const Expr *expr) const {
   case ExprKind::Error:
   case ExprKind::None:
   case ExprKind::String:
+  case ExprKind::Coalesce:
+  case ExprKind::Match:
   case ExprKind::If:
   case ExprKind::Block:
   case ExprKind::Call:
@@ -161,6 +171,14 @@ void AstPrinter::children_of(const Expr *expr) {
   case ExprKind::Is: {
     const auto &is = cast<IsExpr>(expr);
     return print(is.value), print(is.type);
+  }
+  case ExprKind::Coalesce: {
+    const auto &coalesce = cast<CoalesceExpr>(expr);
+    return print(coalesce.left), print(coalesce.right);
+  }
+  case ExprKind::Match: {
+    const auto &match = cast<MatchExpr>(expr);
+    return print(match.subject), all(match.cases);
   }
   case ExprKind::If: {
     const auto &choice = cast<IfExpr>(expr);
@@ -307,6 +325,7 @@ void AstPrinter::print(const TypeExpr *type) {
     all(cast<FunctionType>(type).params);
     labelled("result", cast<FunctionType>(type).result);
     break;
+  case TypeExprKind::Union: all(cast<UnionType>(type).alternatives); break;
   }
   --depth_;
 }
@@ -317,6 +336,25 @@ void AstPrinter::print(const Pattern *pattern) {
   if (pattern->type) print(pattern->type);
   all(pattern->elements);
   if (pattern->place) print(pattern->place);
+  --depth_;
+}
+
+void AstPrinter::print(const CasePattern *pattern) {
+  constexpr std::string_view case_names[] = {"Ignore", "Bind", "Value", "Tuple", "Struct"};
+  line(fmt::format("{}Case", case_names[static_cast<size_t>(pattern->kind)]), pattern->name, pattern->span);
+  ++depth_;
+  if (pattern->type) print(pattern->type);
+  if (pattern->value) print(pattern->value);
+  all(pattern->elements);
+  --depth_;
+}
+
+void AstPrinter::print(const MatchCase &choice) {
+  line("Case", "", choice.span);
+  ++depth_;
+  all(choice.patterns);
+  labelled("if", choice.guard);
+  print(choice.body);
   --depth_;
 }
 

@@ -85,6 +85,13 @@ public:
     return list_.emplace_back(std::move(diagnostic));
   }
   const std::vector<Diagnostic> &list() const { return list_; }
+  Diagnostic &at(size_t i) { return list_[i]; }
+  /// Takes back all but the first `count`: of a trial.
+  void truncate(size_t count) {
+    for (; list_.size() > count; list_.pop_back())
+      if (list_.back().severity == Severity::Error)
+        --errors_;
+  }
   bool has_errors() const { return errors_ != 0; }
   size_t error_count() const { return errors_; }
   void clear() { list_.clear(), errors_ = 0; }

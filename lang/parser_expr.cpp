@@ -112,15 +112,16 @@ const Expr *Parser::parse_not() {
   return ast_.make<UnaryExpr>(since(op.begin), UnaryOp::Not, span(op), operand);
 }
 
-// compare = range ((('<' | '<=' | '>' | '>=' | '==') range)* | ('!=' | 'in' | 'not' 'in') range | 'is' 'not'? type)
+// compare = coalesce ((('<' | '<=' | '>' | '>=' | '==') coalesce)* | ('!=' | 'in' | 'not' 'in') coalesce
+//                    | 'is' 'not'? type)
 const Expr *Parser::parse_compare() {
   uint32_t begin = token().begin;
-  const Expr *left = parse_range();
+  const Expr *left = parse_coalesce();
   bool not_in = next_is(TokenKind::Not) && kind(1) == TokenKind::In;
   if (not_in || next_is(TokenKind::In)) {
     Span op = span(advance());
     if (not_in) op = join(op, span(advance()));
-    const Expr *right = parse_range();
+    const Expr *right = parse_coalesce();
     left = ast_.make<BinaryExpr>(since(begin), BinaryOp::In, op, left, right);
     if (not_in) left = ast_.make<UnaryExpr>(since(begin), UnaryOp::Not, op, left);
   } else if (next_is(TokenKind::Is)) {
@@ -137,7 +138,7 @@ const Expr *Parser::parse_compare() {
   return left;
 }
 
-// chain = (('<' | '<=' | '>' | '>=' | '==') range)+ | '!=' range
+// chain = (('<' | '<=' | '>' | '>=' | '==') coalesce)+ | '!=' coalesce
 // Apart from parse_compare(), through which every nested expression goes: its frame must stay small.
 const Expr *Parser::parse_chain(uint32_t begin, const Expr *first) {
   std::vector<const Expr *> operands{first};
@@ -147,7 +148,7 @@ const Expr *Parser::parse_chain(uint32_t begin, const Expr *first) {
   do {
     ops.push_back(binary_operator(next_operator()).op);
     spans.push_back(span(advance()));
-    operands.push_back(parse_range());
+    operands.push_back(parse_coalesce());
   } while (chains(ops.back()) && chains(binary_operator(next_operator()).op) && at_broadcast() == dotted && !panicking_);
   return broadcast(dotted,
                    ast_.make<CompareExpr>(since(begin), ast_.list(operands), ast_.list(ops), ast_.list(spans)));
@@ -168,14 +169,23 @@ bool Parser::at_range_with_colon() const {
          kind(1) != TokenKind::Comma && kind(1) != TokenKind::Return;
 }
 
+// coalesce = range ('??' range)*
+const Expr *Parser::parse_coalesce() {
+  uint32_t begin = token().begin;
+  const Expr *left = parse_range();
+  while (next_is(TokenKind::QuestionQuestion)) {
+    if (++height_; too_deep()) return error_expr(begin);
+    advance();
+    const Expr *right = parse_range();
+    left = ast_.make<CoalesceExpr>(since(begin), left, right);
+  }
+  return left;
+}
+
 // range = bits (('..' | '..=') bits ('by' bits)?)?
 const Expr *Parser::parse_range() {
   uint32_t begin = token().begin;
   const Expr *first = parse_binary(Level::bit_or);
-  if (next_is(TokenKind::QuestionQuestion)) {
-    not_yet(span(token()), "??");
-    return error_expr(begin);
-  }
   if (at_range_with_colon())
     complain<Diag::RangeWithColon>(span(token())).help("write 'a..b' (without b) or 'a..=b' (with b), and 'by' a step");
   else if (!next_is(TokenKind::DotDot) && !next_is(TokenKind::DotDotEqual))

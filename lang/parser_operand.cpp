@@ -5,7 +5,7 @@
 
 namespace kiln {
 
-// postfix = operand (arguments | '.' arguments | '[' indices ']' | '.' name arguments?)*
+// postfix = operand (arguments | '.' arguments | '[' indices ']' | ('.' | '?.') name arguments?)*
 // A line that begins with `.name` continues the one above; `(` and `[` start a statement there.
 const Expr *Parser::parse_postfix() {
   uint32_t begin = token().begin;
@@ -71,23 +71,19 @@ List<Argument> Parser::parse_arguments() {
   return ast_.list(arguments);
 }
 
-// member = postfix '.' (word arguments? | arguments)
+// member = postfix ('.' (word arguments? | arguments) | '?.' word arguments?)
 const Expr *Parser::parse_member(uint32_t begin, const Expr *base) {
-  const Token &dot = advance();
-  if (dot.kind == TokenKind::QuestionDot) {
-    not_yet(span(dot), "?.");
-    return error_expr(begin);
-  }
-  if (kind() == TokenKind::LeftParen) return broadcast(true, parse_call(begin, base));
+  bool optional = advance().kind == TokenKind::QuestionDot;
+  if (!optional && kind() == TokenKind::LeftParen) return broadcast(true, parse_call(begin, base));
   if (kind() != TokenKind::Identifier && !is_keyword(kind())) {
-    expected("a name after '.'");
+    expected(optional ? "a name after '?.'" : "a name after '.'");
     return error_expr(begin);
   }
   const Token &word = advance();
   Ident name{text(word), span(word)};
-  if (!next_is(TokenKind::LeftParen)) return ast_.make<FieldExpr>(since(begin), base, name);
+  if (!next_is(TokenKind::LeftParen)) return ast_.make<FieldExpr>(since(begin), base, name, optional);
   List<Argument> arguments = parse_arguments();
-  return ast_.make<MethodCallExpr>(since(begin), base, name, arguments);
+  return ast_.make<MethodCallExpr>(since(begin), base, name, arguments, optional);
 }
 
 // index = postfix '[' expression (',' expression)* ','? ']'
@@ -103,7 +99,8 @@ const Expr *Parser::parse_index(uint32_t begin, const Expr *base) {
   return ast_.make<IndexExpr>(since(begin), base, ast_.list(indices));
 }
 
-// operand = number | character | string | 'true' | 'false' | 'none' | name | lambda | paren | array | if | try | block
+// operand = number | character | string | 'true' | 'false' | 'none' | name | lambda | paren | array | if | match | try
+//         | block
 const Expr *Parser::parse_operand() {
   const Token &first = token();
   switch (first.kind) {
@@ -125,8 +122,8 @@ const Expr *Parser::parse_operand() {
   case TokenKind::LeftBrace: return parse_block("");
   case TokenKind::If: return parse_if();
   case TokenKind::Fn: return parse_fn_lambda();
+  case TokenKind::Match: return parse_match();
   case TokenKind::Try: return parse_try();
-  case TokenKind::Match: not_yet(span(first), text(first)); return error_expr(first.begin);
   case TokenKind::Not: complain<Diag::NotNeedsParens>(span(first)).help("write '(not x)'"); return parse_not();
   default: // No other token starts an operand.
     expected_next("an expression");

@@ -24,8 +24,9 @@ std::optional<BinaryOp> compound_operator(TokenKind kind) {
 }
 
 bool ends_at_brace(TokenKind first) {
-  return first == TokenKind::If || first == TokenKind::LeftBrace || first == TokenKind::While ||
-         first == TokenKind::For || first == TokenKind::Fn || first == TokenKind::Struct || first == TokenKind::Class || first == TokenKind::Try;
+  return first == TokenKind::If || first == TokenKind::Match || first == TokenKind::LeftBrace ||
+         first == TokenKind::While || first == TokenKind::For || first == TokenKind::Fn || first == TokenKind::Struct ||
+         first == TokenKind::Class || first == TokenKind::Try;
 }
 
 } // namespace
@@ -58,7 +59,7 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
 }
 
 // statement = function | definition | struct | extern | foreign-code | import | let | const | global | while | for | 'break' | 'continue' | return
-//           | block | if | try | assignment | expression
+//           | block | if | match | try | assignment | expression
 const Stmt *Parser::parse_statement() {
   uint32_t begin = token().begin;
   switch (kind()) {
@@ -75,6 +76,7 @@ const Stmt *Parser::parse_statement() {
   case TokenKind::Return: return parse_return();
   case TokenKind::If:
   case TokenKind::Try:
+  case TokenKind::Match:
   case TokenKind::LeftBrace: return parse_block_statement();
   case TokenKind::Struct:
   case TokenKind::Class: return parse_struct();
@@ -146,12 +148,10 @@ const Stmt *Parser::parse_annotated() {
   return parse_assignment(name.begin, ast_.make_pattern(target));
 }
 
-// A statement that starts with `if`, `try` or `{` ends at its closing brace: what follows is the next one.
+// A statement that starts with `if`, `match`, `try` or `{` ends at its closing brace: what follows is the next one.
 const Stmt *Parser::parse_block_statement() {
   uint32_t begin = token().begin;
-  const Expr *value = kind() == TokenKind::If    ? parse_if()
-                      : kind() == TokenKind::Try ? parse_try()
-                                                 : parse_block("");
+  const Expr *value = parse_operand();
   return ast_.make<ExprStmt>(since(begin), value, next_is(TokenKind::Semicolon));
 }
 

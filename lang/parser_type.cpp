@@ -3,18 +3,32 @@
 
 namespace kiln {
 
-// type = type-operand
-// After `is`, a `?` or `|` belongs to the expression around.
+// type = optional-type ('|' optional-type)*
+// After `is` and in patterns, a `?` or `|` belongs to what stands around.
 const TypeExpr *Parser::parse_type(TypePlace place) {
   Nesting nesting(*this);
   uint32_t begin = token().begin;
   if (too_deep()) return ast_.make<ErrorType>(since(begin));
+  if (place == TypePlace::AfterIs) return parse_type_operand();
+  const TypeExpr *type = parse_optional_type();
+  if (!next_is(TokenKind::Bar)) return type;
+  std::vector<const TypeExpr *> alternatives{type};
+  while (next_is(TokenKind::Bar)) {
+    advance();
+    alternatives.push_back(parse_optional_type());
+  }
+  return ast_.make<UnionType>(since(begin), ast_.list(alternatives));
+}
+
+// optional-type = type-operand '?'*
+const TypeExpr *Parser::parse_optional_type() {
+  uint32_t begin = token().begin;
   const TypeExpr *type = parse_type_operand();
-  if (place == TypePlace::AfterIs || panicking_) return type;
-  if (next_is(TokenKind::Question))
-    not_yet(span(token()), fmt::format("{}?", text(type->span)));
-  else if (next_is(TokenKind::Bar))
-    not_yet(span(token()), "A | B");
+  while (next_is(TokenKind::Question)) {
+    Span mark = span(advance());
+    const TypeExpr *none = ast_.make<NamedType>(mark, std::string_view("none"), List<const TypeExpr *>{});
+    type = ast_.make<UnionType>(since(begin), ast_.list(std::vector<const TypeExpr *>{type, none}));
+  }
   return type;
 }
 

@@ -192,6 +192,13 @@ private:
   const Pattern *to_pattern(const Expr *target, bool compound);
   List<Generator> parse_generators(bool bare);
 
+  // --- match (parser_match.cpp) ---
+  const Expr *parse_match();
+  MatchCase parse_case();
+  const CasePattern *parse_case_pattern();
+  const CasePattern *parse_case_elements(CaseKind kind, const Token *name);
+  const Expr *parse_case_body();
+
   // --- expressions (parser_expr.cpp), loosest first ---
   const Expr *parse_expression();
   const Expr *parse_or();
@@ -200,6 +207,7 @@ private:
   const Expr *parse_compare();
   const Expr *parse_chain(uint32_t begin, const Expr *first);
   const Expr *parse_is(uint32_t begin, const Expr *value);
+  const Expr *parse_coalesce();
   const Expr *parse_range();
   const Expr *parse_binary(int level);
   const Expr *parse_unary();
@@ -226,6 +234,7 @@ private:
   // --- types (parser_type.cpp) ---
   enum class TypePlace { Annotation, AfterIs };
   const TypeExpr *parse_type(TypePlace place = TypePlace::Annotation);
+  const TypeExpr *parse_optional_type();
   const TypeExpr *parse_type_operand();
   const TypeExpr *parse_array_type();
   const TypeExpr *parse_tuple_type();

@@ -43,6 +43,8 @@ std::string_view name_of(TypeKind kind) {
   case TypeKind::Class:
   case TypeKind::Family:
   case TypeKind::Failure:
+  case TypeKind::Union:
+  case TypeKind::Callable:
   case TypeKind::Open: return "?";
   }
   return "?";
@@ -80,6 +82,8 @@ std::string range_text(TypeKind kind) {
   case TypeKind::Class:
   case TypeKind::Family:
   case TypeKind::Failure:
+  case TypeKind::Union:
+  case TypeKind::Callable:
   case TypeKind::Open: return "?";
   }
   return "?";

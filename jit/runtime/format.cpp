@@ -38,6 +38,11 @@ public:
     case TypeKind::Tuple: return tuple(type, value);
     case TypeKind::Array: return array(type, *static_cast<const ArrayHeader *const *>(value));
     case TypeKind::Cell: return this->value(type->element(), *static_cast<const void *const *>(value));
+    case TypeKind::Union: {
+      Alternative held = alternative_of(type, value);
+      return this->value(held.type, held.value);
+    }
+    case TypeKind::Callable:
     case TypeKind::Error:
     case TypeKind::Never:
     case TypeKind::None:

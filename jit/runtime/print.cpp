@@ -53,6 +53,11 @@ public:
       return;
     case TypeKind::Class: object(type, load<const void *>(value)); return;
     case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
+    case TypeKind::Union: {
+      Alternative held = alternative_of(type, value);
+      return this->value(held.type, held.value, quote);
+    }
+    case TypeKind::Callable: out_ += to_string(type); return;
     case TypeKind::Function: fmt::format_to(std::back_inserter(out_), "fn {}", type->name); return;
     case TypeKind::Lambda: lambda(type); return;
     case TypeKind::Failure: failure(*load<const CaughtError *>(value), quote); return;

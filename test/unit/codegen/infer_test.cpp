@@ -52,20 +52,41 @@ TEST_F(JoinTest, IsCommutativeAndAssociativeOnNumbers) {
 TEST_F(JoinTest, TuplesJoinElementByElementAndArraysNever) {
   const Type *a[] = {types.i32, types.str}, *b[] = {types.f64, types.str}, *joined[] = {types.f64, types.str};
   EXPECT_EQ(join_of(types.tuple(a), types.tuple(b)), types.tuple(joined));
-  EXPECT_EQ(join_of(types.array(types.i64), types.array(types.f64)), nullptr);
+  const Type *arrays[] = {types.array(types.i64), types.array(types.f64)};
+  EXPECT_EQ(join_of(arrays[0], arrays[1]), types.union_of(arrays));
   EXPECT_EQ(join_of(types.array(types.open(3)), types.array(types.f64)), types.array(types.f64));
-  EXPECT_EQ(join_of(types.array(types.i64), types.array(types.i64, 2)), nullptr);
+  const Type *ranks[] = {types.array(types.i64), types.array(types.i64, 2)};
+  EXPECT_EQ(join_of(ranks[0], ranks[1]), types.union_of(ranks));
 }
 
-TEST_F(JoinTest, UnlikeTypesAreKeptWithBothOrigins) {
+TEST_F(JoinTest, UnlikeTypesMakeAUnionThatKnowsWhereEachCameFrom) {
   Abstract a = value(types.i64), b = value(types.str);
   a.origin = {1, 2, 3}, b.origin = {1, 7, 9};
   Abstract joined = join(types, a, b);
-  EXPECT_FALSE(joined.usable());
-  EXPECT_EQ(joined.type, types.i64);
-  EXPECT_EQ(joined.other, types.str);
-  EXPECT_EQ(joined.origin, (Span{1, 2, 3}));
-  EXPECT_EQ(joined.other_origin, (Span{1, 7, 9}));
+  const Type *both[] = {types.i64, types.str};
+  ASSERT_EQ(joined.type, types.union_of(both));
+  ASSERT_EQ(joined.alternatives.size(), 2u);
+  EXPECT_EQ(joined.alternatives[0].span, (Span{1, 2, 3}));
+  EXPECT_EQ(joined.alternatives[1].span, (Span{1, 7, 9}));
+}
+
+TEST_F(JoinTest, UnionsAreFlatSortedAndWithoutDuplicates) {
+  const Type *some[] = {types.none, types.str, types.i64}, *more[] = {types.i64, types.boolean};
+  const Type *all[] = {types.boolean, types.i64, types.str, types.none};
+  const Type *joined = join_of(types.union_of(some), types.union_of(more));
+  EXPECT_EQ(joined, types.union_of(all));
+  EXPECT_EQ(to_string(joined), "bool | i64 | str | none");
+  EXPECT_EQ(join_of(joined, types.str), joined);
+  const Type *optional[] = {types.str, types.none};
+  EXPECT_EQ(to_string(types.union_of(optional)), "str?");
+}
+
+TEST_F(JoinTest, AUnionHasEightAlternativesAtMost) {
+  const Type *joined = types.str;
+  for (uint32_t rank = 1; rank <= 7; ++rank) joined = join_of(joined, types.array(types.i64, rank));
+  ASSERT_NE(joined, nullptr);
+  EXPECT_EQ(joined->elements.size(), 8u);
+  EXPECT_EQ(join_of(joined, types.none), nullptr);
 }
 
 TEST_F(JoinTest, ConstantsSurviveOnlyWhenEqual) {

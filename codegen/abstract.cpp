@@ -112,6 +112,8 @@ const Type *join_types(TypeTable &types, const Type *a, const Type *b) {
   auto is_open = [](const Type *type) { return type->is(TypeKind::Cell) || type->is(TypeKind::Open); };
   if (is_open(a) || is_open(b))
     return nullptr;
+  if (a->is(TypeKind::Dyn) || b->is(TypeKind::Dyn))
+    return types.dyn;
   const Type *joined = join_alike(types, a, b);
   if (!joined) {
     std::vector<const Type *> all = a->alternatives();

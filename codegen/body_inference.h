@@ -100,6 +100,11 @@ private:
   std::optional<std::vector<int>> match(const KirFunction &function, const Arguments &arguments, std::vector<int> &sources, std::string *why = nullptr);
   void unknown_name(Span span, std::string_view name);
 
+  // Dynamic values (infer_dyn.cpp).
+  Abstract infer_with_dyn(const Inst &inst);
+  bool takes_dyn(const Inst &inst);
+  const Type *result_with_dyn(const Inst &inst);
+
   // Unions (infer_union.cpp).
   /// The operation on operands of which some are unions: as they are where a rule takes them so, else for each alternative.
   Abstract infer_with_unions(const Inst &inst);
@@ -165,7 +170,7 @@ private:
   std::unordered_map<std::string_view, Abstract> global_seeds_; // Units: shared variables assigned in place.
   std::unordered_map<std::string_view, GlobalState> globals_before_;
   bool callee_failed_ = false;    // The call that is being inferred found its callee, which is wrong in itself.
-  bool unequal_is_false_ = false; // While the operands of == or != are each of one of their alternatives.
+  bool unequal_is_false_; // While the operands of == or != are each of one of their alternatives, or were dyn.
   bool again_ = false;
   bool forget_open_ = false; // A loop header's type rose: element types found before may be of the lower one.
   bool settle_open_ = false; // The last pass: what is still open is `none`.

@@ -94,6 +94,11 @@ const Type *BuiltinRules::float_type() const {
 Abstract BuiltinRules::conversion() {
   const Abstract &from = argument(0);
   const Type *to = types_.named(name_);
+  if (to->is(TypeKind::Dyn)) {
+    if (body_.is_open(from.type))
+      return refuse(0, "a value of a known type", "give `[]` its element type, as in `[f64]()`");
+    return planned(CallPlan::Convert, to);
+  }
   if (to->is(TypeKind::Bool) ? !from.is(TypeKind::Bool) : !(from.type->is_number() || from.is(TypeKind::Bool))) {
     if (from.is(TypeKind::Str))
       return refuse(0, "a number", to->is_float() ? "`parse_float(s)` reads a number from text" : "`parse_int(s)` reads a number from text");
@@ -352,8 +357,8 @@ Abstract BuiltinRules::parse() {
 }
 
 Abstract BuiltinRules::type_name() {
-  if (argument(0).type->is_union())
-    return body_.error_value(inst_); // The alternatives have types of their own.
+  if (argument(0).type->is_union() || argument(0).is(TypeKind::Dyn))
+    return body_.error_value(inst_); // What it holds has a type of its own.
   Abstract made = planned(CallPlan::Value, types_.str);
   Constant text;
   text.kind = Constant::Str;

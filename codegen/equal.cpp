@@ -117,7 +117,8 @@ bool equal_values(const Type *type, const void *a, const void *b) {
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Failure: return same<const void *>(a, b);
-  case TypeKind::Union: return equal_unions(alternative_of(type, a), alternative_of(type, b));
+  case TypeKind::Union:
+  case TypeKind::Dyn: return equal_unions(alternative_of(type, a), alternative_of(type, b));
   case TypeKind::Callable:
     return static_cast<const CallableValue *>(a)->entry == static_cast<const CallableValue *>(b)->entry &&
            static_cast<const CallableValue *>(a)->cell == static_cast<const CallableValue *>(b)->cell;

@@ -77,6 +77,7 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
     if (number_options) return refuse("takes no sign, '#' or '0' in its format");
     if (spec.precision >= 0 && !type->is(TypeKind::Str)) return refuse("takes no precision");
     return {};
+  case TypeKind::Dyn: return refuse("is formatted as the value in it");
   case TypeKind::Tuple:
   case TypeKind::Union:
     for (const Type *element : type->elements)

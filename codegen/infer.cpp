@@ -246,6 +246,8 @@ bool Inference::run_body(Specialisation &specialisation, Diagnostics &diagnostic
 }
 
 void Inference::name_changed(std::string_view name) {
+  for (DynSite &site : dyn_sites_)
+    site.forget();
   auto found = users_.find(name);
   if (found == users_.end())
     return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/arithmetic.h"
+#include "codegen/dyn_site.h"
 #include "codegen/names.h"
 
 #include <array>
@@ -71,6 +72,7 @@ struct InferenceResult {
   };
   std::vector<EntryConversion> entry_conversions;             // Units: variables whose type this statement widens.
   std::vector<Diagnostic> warnings;
+  std::unordered_map<uint32_t, const Type *> dynamic;         // Operations on dynamic values, and the type of what they give.
   std::optional<Constant> returned;                           // What it gives, where that is known.
 
   /// Whether what the instruction gives is its base itself: a SetField that has changed an object of a class.
@@ -94,6 +96,11 @@ public:
   Specialisation &specialise_unit(const KirFunction &unit);
   /// The function behind a callable's value of a Callable type: takes a cell with the callable, then the parameters.
   Specialisation &specialise_callable(const Type *callable, const Type *type);
+  /// The place of an operation on dynamic values (dyn_site.h), and what it does for values of these types.
+  DynSite &dyn_site(const Inst &inst, const Specialisation &where, std::vector<DynSite::Operand> operands);
+  Specialisation &specialise_dyn(DynSite &site, std::span<const Type *const> held);
+  DynSite &dyn_site(size_t id) { return dyn_sites_[id]; }
+  const std::deque<DynSite> &dyn_sites() const { return dyn_sites_; }
   /// The typed KIR; made now if it was not yet.
   const KirFunction &typed(Specialisation &specialisation);
 
@@ -138,6 +145,7 @@ private:
   std::vector<StackEntry> stack_;
   std::vector<Specialisation *> provisional_;
   std::unordered_map<const Type *, std::unique_ptr<KirFunction>> adapters_; // By Callable type.
+  std::deque<DynSite> dyn_sites_;
   std::unordered_map<uint32_t, const Type *> raised_cells_; // By site: what lambdas store in captured variables.
   uint32_t open_sites_ = 0x40000000; // Sites of top-level `[]`: above any instruction's id.
 };

@@ -19,7 +19,7 @@ bool contains_open(const Type *type) {
 
 BodyInference::BodyInference(Inference &inference, Specialisation &specialisation, Diagnostics &diagnostics)
     : inference_(inference), types_(inference.types()), specialisation_(specialisation), function_(*specialisation.function),
-      diagnostics_(diagnostics) {}
+      diagnostics_(diagnostics), unequal_is_false_(function_.is_adapter) {}
 
 bool BodyInference::run() {
   int passes = 0;

@@ -38,6 +38,7 @@ Abstract BodyInference::apply_rule(const Inst &inst) {
   case Op::EmptyArray: return rule_empty_array(inst);
   case Op::Is: return rule_is(inst);
   case Op::Narrow: return rule_narrow(inst);
+  case Op::DynGet: return of(inst.type, inst);
   case Op::NoCase: return rule_no_case(inst);
   case Op::Coerce: return rule_coerce(inst);
   case Op::IterStart:
@@ -56,6 +57,9 @@ Abstract BodyInference::apply_rule(const Inst &inst) {
   case Op::UnionTest:
   case Op::UnionGet:
   case Op::Retag:
+  case Op::DynNew:
+  case Op::DynTest:
+  case Op::CallDyn:
   case Op::CallableNew:
   case Op::CallIndirect:
   case Op::LoadGlobal:

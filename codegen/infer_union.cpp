@@ -58,6 +58,10 @@ bool is_dispatched(Op op) {
   case Op::UnionTest:
   case Op::UnionGet:
   case Op::Retag:
+  case Op::DynNew:
+  case Op::DynTest:
+  case Op::CallDyn:
+  case Op::DynGet:
   case Op::CallableNew:
   case Op::CallIndirect:
   case Op::LoadGlobal:
@@ -107,12 +111,15 @@ Abstract BodyInference::infer(const Inst &inst) {
     return of(types_.none, inst); // Takes effect when the unit is done, also where the value cannot be used.
   if (inst.op == Op::SlotNew || inst.op == Op::SlotSet || inst.op == Op::SlotGet)
     return rule_slot(inst); // No uses of what cannot be used.
-  bool unions = false;
+  bool unions = false, dynamic = false;
   for (const Inst *arg : inst.args) {
     if (!usable(arg, inst.span) || value(arg).is(TypeKind::Error))
       return error_value(inst);
     unions |= value(arg).is(TypeKind::Union);
+    dynamic |= value(arg).is(TypeKind::Dyn);
   }
+  if (dynamic && is_dispatched(inst.op))
+    return infer_with_dyn(inst);
   return unions && is_dispatched(inst.op) ? infer_with_unions(inst) : apply_rule(inst);
 }
 
@@ -271,6 +278,8 @@ Abstract BodyInference::rule_is(const Inst &inst) {
   const Type *wanted = inst.type_expr ? resolve(inst.type_expr) : nullptr;
   if (wanted && wanted->is(TypeKind::Error))
     return error_value(inst);
+  if (value(inst.args[0]).is(TypeKind::Dyn) && wanted != types_.dyn)
+    return of(types_.boolean, inst);
   uint32_t holds = 0, all = (1u << alternatives.size()) - 1;
   for (size_t i = 0; i < alternatives.size(); ++i)
     holds |= uint32_t{passes(inst, wanted, alternatives[i])} << i;
@@ -290,6 +299,11 @@ Abstract BodyInference::rule_narrow(const Inst &inst) {
   const Type *wanted = inst.type_expr ? resolver.resolve(inst.type_expr) : nullptr;
   if (wanted && wanted->is(TypeKind::Error))
     return error_value(inst);
+  if (whole.is(TypeKind::Dyn)) { // One type is left, or it may still be any.
+    const Type *type = wanted ? wanted : inst.count == 0 ? types_.none : nullptr;
+    bool known = type && !inst.negated && !type->is_union() && !has_family(type) && !type->is(TypeKind::Dyn);
+    return known ? of(type, inst) : whole;
+  }
   std::vector<const Type *> left;
   for (const Type *alternative : whole.type->alternatives())
     if (passes(inst, wanted, alternative) != inst.negated)

@@ -16,6 +16,7 @@ struct Block;
 struct Specialisation;
 struct GlobalVariable;
 struct ExternFunction;
+struct DynSite;
 
 enum class Op : uint8_t {
 #define KILN_OP(name, stage) name,
@@ -88,6 +89,8 @@ struct Inst {
   Specialisation *callee = nullptr;
   const GlobalVariable *global = nullptr;
   const ExternFunction *external = nullptr;
+  const Type *wanted = nullptr; // typed DynTest: null for a tuple of `count`
+  DynSite *site = nullptr;      // typed CallDyn
 };
 
 /// An edge to a block, with a value for each of its parameters.
@@ -142,6 +145,7 @@ struct KirFunction {
   bool has_loop = false;
   bool typed = false;
   bool from_library = false;
+  bool is_adapter = false;  // What a DynSite does for some types.
   bool fused = false;       // The operation of a broadcast: part of its caller's loop, so always inlined.
   std::deque<Block> block_storage;
   std::deque<Inst> inst_storage;

@@ -128,6 +128,9 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Is:
   case Op::Narrow:
   case Op::NoCase:
+  case Op::DynNew:
+  case Op::DynGet:
+  case Op::DynTest:
   case Op::UnionNew:
   case Op::UnionTest:
   case Op::UnionGet:
@@ -180,6 +183,10 @@ void Verifier::check_inst(const Inst &inst) {
     exactly(1);
     break;
   case Op::CallIndirect: least = 1; break;
+  case Op::CallDyn:
+    if (!inst.site) fail("%{}: a CallDyn without a site", inst.id);
+    least = 1;
+    break;
   case Op::CallDirect:
     if (!inst.callee) fail("%{}: a CallDirect without a callee", inst.id);
     break;

@@ -53,6 +53,7 @@ Layout layout_of(const Type *type) {
   case TypeKind::Cell:
   case TypeKind::Failure: return {sizeof(void *), alignof(void *)};
   case TypeKind::Callable: return {sizeof(CallableValue), alignof(CallableValue)};
+  case TypeKind::Dyn: return {sizeof(DynValue), alignof(DynValue)};
   case TypeKind::Union: return layout_of_union(type);
   case TypeKind::Tuple:
   case TypeKind::Struct:
@@ -70,6 +71,11 @@ Layout layout_of(const Type *type) {
 Layout object_layout(const Type *type) { return layout_of_whole(type); }
 
 Alternative alternative_of(const Type *type, const void *value) {
+  if (type->is(TypeKind::Dyn)) {
+    auto *held = static_cast<const DynValue *>(value);
+    bool inside = layout_of(held->type).size <= sizeof held->bits;
+    return {held->type, inside ? static_cast<const void *>(&held->bits) : reinterpret_cast<const void *>(held->bits)};
+  }
   if (type->is_nullable_reference()) {
     bool is_none = *static_cast<const void *const *>(value) == nullptr;
     return {type->elements[is_none ? 1 : 0], value};

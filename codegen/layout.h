@@ -20,6 +20,7 @@ namespace kiln {
 //   error           a pointer to a CaughtError (jit/runtime/error.h)
 //   union           UnionHeader: the place of the alternative, then its value at the next 8 bytes, filled with zeros to the size of
 //                   the greatest; of a reference and none: the pointer, null for none
+//   dyn             DynValue
 //   callable        CallableValue
 //   none, function, never: no bits; no argument, no field, no element storage (size 0)
 
@@ -34,6 +35,12 @@ struct RangeValue {
 
 struct UnionHeader {
   int64_t alternative; // Its place among the type's.
+};
+
+/// `dyn`: the value's type, and the value where it has no more than 8 bytes, else a pointer to it in collected memory.
+struct DynValue {
+  const Type *type;
+  uint64_t bits;
 };
 
 /// `fn(T): U`: what to call, as calls between modules do it, and a cell that holds the callable itself, its first argument.
@@ -57,7 +64,7 @@ struct Layout {
 Layout layout_of(const Type *type);
 /// What a Class value points to.
 Layout object_layout(const Type *type);
-/// The alternative that a union in memory holds, and where its value lies.
+/// The type of what a union or dyn in memory holds, and where its value lies.
 struct Alternative {
   const Type *type;
   const void *value;

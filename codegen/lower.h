@@ -24,6 +24,7 @@ struct LowerOptions {
 /// What lowering asks of the engine. Everything is linked by name; the engine resolves
 ///   <symbol>.entry    the entry cell of a specialisation (a pointer variable)
 ///   type.<id>         a const Type *'s object (its address is the value)
+///   dyn.<id>          the cache of a DynSite
 ///   <global.symbol>   a top-level variable's storage
 ///   <external.symbol> an extern function
 ///   kiln_*            runtime functions (runtime.def), and C math functions (math.def)

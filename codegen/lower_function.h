@@ -189,6 +189,12 @@ private:
 
   // --- calls (lower_call.cpp, lower_intrinsic.cpp) ---
   Value emit_call(const Inst &inst);
+  // --- dynamic values (lower_dyn.cpp) ---
+  Value emit_dyn_new(const Inst &inst);
+  Value emit_dyn_get(const Inst &inst);
+  Value emit_dyn_test(const Inst &inst);
+  Value emit_call_dyn(const Inst &inst);
+  Value find_cached(const Inst &inst, llvm::ArrayRef<Value> types);
   bool is_jump(const Block &block, const Inst &inst) const;
   void emit_jump(const Inst &inst);
   llvm::CallInst *call_through_cell(const Specialisation &callee, llvm::ArrayRef<Value> arguments);

@@ -43,6 +43,10 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::UnionTest: return union_test(inst.args[0]->type, arg(inst, 0), inst.index);
   case Op::UnionGet: return union_get(inst.args[0]->type, arg(inst, 0), inst.index);
   case Op::Retag: return emit_retag(inst);
+  case Op::DynNew: return emit_dyn_new(inst);
+  case Op::DynGet: return emit_dyn_get(inst);
+  case Op::DynTest: return emit_dyn_test(inst);
+  case Op::CallDyn: return emit_call_dyn(inst);
   case Op::CallableNew: return emit_callable_new(inst);
   case Op::CallIndirect: return emit_call_indirect(inst);
   case Op::CallDirect: return emit_call(inst);

@@ -70,6 +70,7 @@ public:
   /// The function of an `llvm` definition, as part of this module (lower_ir_body.cpp).
   llvm::FunctionCallee define_ir_body(const ExternFunction &function);
   llvm::Constant *type_object(const Type *type) { return symbol("type." + std::to_string(type->id)); }
+  llvm::Constant *dyn_site(size_t id) { return symbol("dyn." + std::to_string(id)); }
   llvm::Constant *entry_cell(const Specialisation &callee) { return symbol(callee.symbol + ".entry"); }
   llvm::Constant *global(const GlobalVariable &variable) { return symbol(variable.symbol); }
   /// A constant text followed by a zero byte.

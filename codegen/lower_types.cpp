@@ -30,6 +30,7 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   case TypeKind::Cell:
   case TypeKind::Failure: return pointer;
   case TypeKind::Callable: return llvm::StructType::get(llvm, {pointer, pointer});
+  case TypeKind::Dyn: return llvm::StructType::get(llvm, {pointer, i64});
   case TypeKind::Union:
     if (type->is_nullable_reference()) return pointer;
     return union_form(type);
@@ -128,6 +129,7 @@ llvm::AttrBuilder ModuleLowering::attributes_of(const Type *type) {
   case TypeKind::Family:
   case TypeKind::Lambda:
   case TypeKind::Union:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Error:
   case TypeKind::Never:
@@ -181,6 +183,7 @@ llvm::MDNode *ModuleLowering::element_tag(const Type *scalar) {
   case TypeKind::Failure: return tag_named("reference");
   case TypeKind::Union: return tag_named(scalar->is_nullable_reference() ? "reference" : "union");
   case TypeKind::Callable: return tag_named("callable");
+  case TypeKind::Dyn: return tag_named("dyn");
   case TypeKind::Tuple:
   case TypeKind::Struct:
   case TypeKind::Family:

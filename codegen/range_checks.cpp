@@ -116,9 +116,9 @@ bool RangePlanner::make() {
 void RangePlanner::note_effects() {
   for (const Block *block : loop_)
     for (const Inst *inst : block->insts) {
-      if (inst->op == Op::CallDirect || inst->op == Op::CallExtern || inst->op == Op::CallIndirect) {
+      if (inst->op == Op::CallDirect || inst->op == Op::CallExtern || inst->op == Op::CallIndirect || inst->op == Op::CallDyn) {
         calls_ = true;
-        all_resize_ |= inst->op == Op::CallIndirect || (inst->op == Op::CallDirect && inst->callee->may_resize);
+        all_resize_ |= inst->op == Op::CallIndirect || inst->op == Op::CallDyn || (inst->op == Op::CallDirect && inst->callee->may_resize);
       }
       if (inst->op == Op::StoreGlobal) stored_globals_.insert(inst->global);
       bool resizes = inst->op == Op::Intrinsic &&

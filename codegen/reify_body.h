@@ -51,6 +51,9 @@ private:
   Inst *callee_value(const Inst &inst);
   /// The parameters' values, from the arguments and the default values, behind those that are in `args`.
   void add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args);
+  // Dynamic values (reify_dyn.cpp).
+  Inst *emit_dyn_test(const Inst &inst);
+  Inst *emit_call_dyn(const Inst &inst);
   // Unions (reify_union.cpp).
   Inst *emit_narrow(const Inst &inst);
   void emit_dispatch(const Inst &inst, Dispatch &dispatch);

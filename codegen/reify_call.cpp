@@ -45,7 +45,10 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
       made = intrinsic(plan.intrinsic, result, inst, {made, args[i]});
     return made;
   }
-  case CallPlan::Convert: return convert_by(use(plan.arguments[0]), result, plan.conversion, inst.span);
+  case CallPlan::Convert:
+    if (result->is(TypeKind::Dyn))
+      return convert(use(plan.arguments[0]), result, Mode::Store, inst.span);
+    return convert_by(use(plan.arguments[0]), result, plan.conversion, inst.span);
   case CallPlan::Text: {
     Inst *value = use(plan.arguments[0]);
     if (value->type->is(TypeKind::Str))

@@ -8,6 +8,10 @@ namespace kiln {
 void Reify::emit(const Inst &inst) {
   if (auto dispatch = result_.dispatches.find(inst.id); dispatch != result_.dispatches.end())
     return emit_dispatch(inst, dispatch->second);
+  if (result_.dynamic.contains(inst.id)) {
+    map_[inst.id] = emit_call_dyn(inst);
+    return;
+  }
   emit_one(inst);
 }
 
@@ -21,7 +25,11 @@ void Reify::emit_one(const Inst &inst) {
   case Op::Const:
   case Op::Unset:
   case Op::NoCase: return;
-  case Op::Is: made = test(use(inst.args[0]), result_.tests.at(inst.id), inst.span); return;
+  case Op::Is: made = known(inst.args[0]).is(TypeKind::Dyn) ? emit_dyn_test(inst) : test(use(inst.args[0]), result_.tests.at(inst.id), inst.span); return;
+  case Op::DynGet:
+    made = make(Op::DynGet, inst.type, inst, {use(inst.args[0])});
+    made->unchecked = inst.unchecked;
+    return;
   case Op::Narrow: made = emit_narrow(inst); return;
   case Op::Unary: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_unary(inst); return;
   case Op::Binary:
@@ -149,6 +157,9 @@ void Reify::emit_one(const Inst &inst) {
   case Op::UnionTest:
   case Op::UnionGet:
   case Op::Retag:
+  case Op::DynNew:
+  case Op::DynTest:
+  case Op::CallDyn:
   case Op::CallableNew:
   case Op::CallIndirect:
   case Op::LoadGlobal:

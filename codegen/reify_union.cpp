@@ -63,6 +63,11 @@ Inst *Reify::emit_narrow(const Inst &inst) {
   const Type *left = type_of(&inst);
   if (left == whole->type || left->is(TypeKind::Never))
     return whole;
+  if (whole->type->is(TypeKind::Dyn)) {
+    Inst *made = make(Op::DynGet, left, inst.span, {whole});
+    made->unchecked = true; // Behind the test.
+    return made;
+  }
   if (!left->is_union())
     return get(whole, *whole->type->place_of(left), inst.span);
   return make(Op::Retag, left, inst.span, {whole});

@@ -32,6 +32,7 @@ unsigned Type::bits() const {
   case TypeKind::Lambda:
   case TypeKind::Cell:
   case TypeKind::Union:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Failure:
   case TypeKind::Open:
@@ -72,6 +73,7 @@ bool Type::is_empty() const {
   case TypeKind::Family:
   case TypeKind::Failure:
   case TypeKind::Union:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Open: return false;
   }
@@ -82,6 +84,7 @@ bool Type::has_references() const {
   switch (kind) {
   case TypeKind::Str:
   case TypeKind::Array:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Class:
   case TypeKind::Cell:
@@ -231,6 +234,7 @@ std::string to_string(const Type *type) {
   case TypeKind::F64:
   case TypeKind::Str:
   case TypeKind::Range:
+  case TypeKind::Dyn:
   case TypeKind::Failure: return std::string(type->name);
   case TypeKind::Tuple: return tuple_text(type);
   case TypeKind::Array:
@@ -275,6 +279,7 @@ TypeTable::TypeTable() {
   str = simple(TypeKind::Str, "str");
   range = simple(TypeKind::Range, "range");
   failure = simple(TypeKind::Failure, "error");
+  dyn = simple(TypeKind::Dyn, "dyn");
 }
 
 std::string_view TypeTable::intern(std::string_view text) {
@@ -397,6 +402,7 @@ const Type *TypeTable::union_of(std::span<const Type *const> types) {
   for (const Type *type : types)
     for (const Type *alternative : type->alternatives())
       if (std::find(all.begin(), all.end(), alternative) == all.end()) all.push_back(alternative);
+  if (std::find(all.begin(), all.end(), dyn) != all.end()) return dyn; // It takes them all.
   if (all.size() == 1) return all[0];
   if (all.size() > most_alternatives) return nullptr;
   std::sort(all.begin(), all.end(), [](const Type *a, const Type *b) {

@@ -32,6 +32,7 @@ enum class TypeKind : uint8_t {
   Cell,     // A variable that lives in memory (captured and reassigned, or assigned in a `try`): a reference to one `element`.
   Failure,  // A caught run-time error: a reference. People call it `error`.
   Union,    // One of several types (elements): 2 to most_alternatives of them, in the order of their ids, none last.
+  Dyn,      // A value whose type is known at run time only: DynValue.
   Callable, // `fn(T): U`: any callable of this signature. elements: the parameters, then the result.
   Open,     // The element type of `[]` before anything reached it. Only during inference.
   Struct,   // `declaration` with the types of its fields (elements): a value with parts, as a tuple is.
@@ -109,7 +110,7 @@ public:
   TypeTable(const TypeTable &) = delete;
   TypeTable &operator=(const TypeTable &) = delete;
 
-  const Type *error, *never, *none, *boolean, *i8, *i16, *i32, *i64, *u8, *u16, *u32, *u64, *f32, *f64, *str, *range, *failure;
+  const Type *error, *never, *none, *boolean, *i8, *i16, *i32, *i64, *u8, *u16, *u32, *u64, *f32, *f64, *str, *range, *failure, *dyn;
 
   const Type *tuple(std::span<const Type *const> elements, std::span<const std::string_view> names = {});
   const Type *array(const Type *element, uint32_t rank = 1);

@@ -2,6 +2,7 @@
 
 #include "codegen/lower.h"
 #include "jit/lazy_entry.h"
+#include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/simd_math.h"
 #include "jit/runtime/table.h"
@@ -47,6 +48,7 @@ Compiler::Compiler(Inference &inference, const EngineOptions &options) : inferen
   active = this;
   kiln_materialize_hook = &materialize;
   kiln_trace_hook = &describe;
+  kiln_dyn_hook = &find_dyn;
   inference_.on_new = [](Specialisation &made) { made.entry = reinterpret_cast<void *>(&kiln_lazy_entry); };
 }
 
@@ -67,6 +69,11 @@ void *Compiler::resolve(std::string_view symbol) {
     uint32_t id = 0;
     std::from_chars(symbol.data() + 5, symbol.data() + symbol.size(), id);
     return const_cast<Type *>(inference_.types().at(id));
+  }
+  if (symbol.starts_with("dyn.")) {
+    size_t id = 0;
+    std::from_chars(symbol.data() + 4, symbol.data() + symbol.size(), id);
+    return &inference_.dyn_site(id).cache;
   }
   if (symbol.ends_with(".entry")) {
     symbol.remove_suffix(6);
@@ -158,6 +165,30 @@ void *Compiler::materialize(void **cell) {
   return reinterpret_cast<void *>(&raise_failed_compile);
 }
 
+void *const *Compiler::find_dyn(void *cache, const Type *const *held, std::string &error) {
+  struct Request {
+    DynSite &site;
+    const Type *const *held;
+    std::string &error;
+    Specialisation *found = nullptr;
+  } request{DynSite::of(cache), held, error};
+  run_on_compile_stack(
+      [](void *argument) {
+        auto *request = static_cast<Request *>(argument);
+        std::span<const Type *const> held(request->held, request->site.dynamic_operands());
+        Specialisation &found = active->inference_.specialise_dyn(request->site, held);
+        if (found.state == Specialisation::Failed)
+          request->error = found.errors.empty() ? "this cannot be done" : found.errors.front().message;
+        else
+          request->found = &found;
+      },
+      &request);
+  if (!request.found)
+    return nullptr;
+  request.site.remember(held, &request.found->entry);
+  return &request.found->entry;
+}
+
 std::string Compiler::show(EmitKind kind, std::unique_ptr<llvm::Module> module) {
   if (kind == EmitKind::Llvm || kind == EmitKind::Asm || kind == EmitKind::Object || kind == EmitKind::Bitcode)
     orc_->optimise(*module);
@@ -222,9 +253,11 @@ std::vector<Frame> Compiler::trace(const RuntimeError &error) const {
   bool is_part = false;
   for (const void *address : error.addresses)
     for (const CodePlace &place : orc_->places(address)) {
+      const Specialisation *made = specialisation_of(place.symbol);
+      if (made && !made->function->span.known())
+        continue; // Stands between a call and what it calls.
       if (!is_part)
         result.push_back(frame_of(place));
-      const Specialisation *made = specialisation_of(place.symbol);
       bool is_try_body = place.symbol.find(".try", place.symbol.rfind('$')) != std::string::npos;
       is_part = is_try_body || (made && made->continues);
     }

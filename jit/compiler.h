@@ -46,6 +46,8 @@ private:
   /// Whose code a symbol names; null when it is not a specialisation's.
   const Specialisation *specialisation_of(std::string_view symbol) const;
   static void *materialize(void **cell);
+  /// What a DynSite does for operands of these types: an entry cell; null with `error` set.
+  static void *const *find_dyn(void *cache, const Type *const *held, std::string &error);
   static TraceText describe(const RuntimeError &error);
   Frame frame_of(const CodePlace &place) const;
 

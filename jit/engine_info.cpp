@@ -74,8 +74,18 @@ std::vector<SpecialisationInfo> Engine::specialisations() const {
   std::vector<SpecialisationInfo> list;
   for (const Specialisation &specialisation : impl_->session.inference().all())
     if (!specialisation.is_unit && impl_->session.inference().is_current(specialisation) && specialisation.state == Specialisation::Done &&
-        !specialisation.function->from_library && specialisation.function->name != "signature")
+        !specialisation.function->from_library && !specialisation.function->is_adapter && specialisation.function->name != "signature")
       list.push_back({specialisation.display, to_string(specialisation.result), specialisation.compiled});
+  const Sources &sources = impl_->session.sources();
+  for (const DynSite &site : impl_->session.inference().dyn_sites())
+    for (const auto &[held, cell] : site.known) { // An inline cache: what it has met.
+      std::string types;
+      for (const Type *type : held)
+        types += (types.empty() ? "" : ", ") + to_string(type);
+      Location place = sources.location(site.inst->span);
+      list.push_back({fmt::format("{} at {}:{} for {}", sources.text(site.inst->span), sources.get(site.inst->span).name(), place.line, types),
+                      "dyn", true});
+    }
   return list;
 }
 

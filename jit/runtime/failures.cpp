@@ -44,6 +44,7 @@ std::string_view name_of(TypeKind kind) {
   case TypeKind::Family:
   case TypeKind::Failure:
   case TypeKind::Union:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Open: return "?";
   }
@@ -83,6 +84,7 @@ std::string range_text(TypeKind kind) {
   case TypeKind::Family:
   case TypeKind::Failure:
   case TypeKind::Union:
+  case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Open: return "?";
   }

@@ -38,7 +38,8 @@ public:
     case TypeKind::Tuple: return tuple(type, value);
     case TypeKind::Array: return array(type, *static_cast<const ArrayHeader *const *>(value));
     case TypeKind::Cell: return this->value(type->element(), *static_cast<const void *const *>(value));
-    case TypeKind::Union: {
+    case TypeKind::Union:
+    case TypeKind::Dyn: {
       Alternative held = alternative_of(type, value);
       return this->value(held.type, held.value);
     }

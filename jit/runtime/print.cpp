@@ -53,7 +53,8 @@ public:
       return;
     case TypeKind::Class: object(type, load<const void *>(value)); return;
     case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
-    case TypeKind::Union: {
+    case TypeKind::Union:
+    case TypeKind::Dyn: {
       Alternative held = alternative_of(type, value);
       return this->value(held.type, held.value, quote);
     }

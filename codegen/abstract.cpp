@@ -49,19 +49,23 @@ const Type *join_structs(TypeTable &types, const Type *a, const Type *b) {
   return joined;
 }
 
-/// Arrays never convert; only an element type that is still open gives way.
-const Type *join_arrays(TypeTable &types, const Type *a, const Type *b) {
-  if (a->rank != b->rank)
-    return nullptr;
-  const Type *x = a->element(), *y = b->element();
-  if (x->is(TypeKind::Open))
-    return b;
-  if (y->is(TypeKind::Open))
+const Type *join_containers(TypeTable &types, const Type *a, const Type *b);
+
+/// Elements of arrays and maps never convert; only a type that is still open gives way.
+const Type *join_elements(TypeTable &types, const Type *a, const Type *b) {
+  if (a == b || b->is(TypeKind::Open))
     return a;
-  if (x->is_array() && y->is_array())
-    if (const Type *element = join_arrays(types, x, y))
-      return types.array(element, a->rank);
-  return nullptr;
+  return a->is(TypeKind::Open) ? b : join_containers(types, a, b);
+}
+
+const Type *join_containers(TypeTable &types, const Type *a, const Type *b) {
+  if (a->kind != b->kind || a->rank != b->rank || (!a->is_array() && !a->is(TypeKind::Map)))
+    return nullptr;
+  const Type *first = join_elements(types, a->elements[0], b->elements[0]);
+  if (a->is_array() || !first)
+    return first ? types.array(first, a->rank) : nullptr;
+  const Type *value = join_elements(types, a->mapped(), b->mapped());
+  return value ? types.map(first, value) : nullptr;
 }
 
 /// Two types of one kind that widen to one type of that kind. Null: they do not.
@@ -74,9 +78,7 @@ const Type *join_alike(TypeTable &types, const Type *a, const Type *b) {
     return join_tuples(types, a, b);
   if (a->is(TypeKind::Struct) && b->is(TypeKind::Struct))
     return join_structs(types, a, b);
-  if (a->is_array() && b->is_array())
-    return join_arrays(types, a, b);
-  return nullptr;
+  return join_containers(types, a, b);
 }
 
 /// Adds an alternative: one that has room for it takes it; else it widens one; else it is one more.

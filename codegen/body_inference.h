@@ -51,7 +51,10 @@ private:
   Abstract rule_empty_array(const Inst &inst);
   Abstract rule_is(const Inst &inst);
   Abstract rule_coerce(const Inst &inst);
-  Abstract rule_iterate(const Inst &inst);
+  // Iteration (infer_iterate.cpp).
+  Abstract iterable(const Inst &inst, const Inst *source);
+  /// `op`: IterStart (then no state), IterHas, IterGet or IterNext, on an iterable.
+  Abstract iterate(const Inst &inst, Op op, const Inst *source, const Inst *state);
   Abstract rule_comprehension(const Inst &inst);
   Abstract rule_destructure(const Inst &inst);
   // Broadcasts (infer_broadcast.cpp).
@@ -76,6 +79,26 @@ private:
   void check_result(const Inst &inst, std::string_view name, const Type *wanted, Abstract &made);
   CallPlan show_plan(const Inst &inst, const Inst *shown);
 
+  // Maps and sets (infer_map.cpp).
+  Abstract rule_map(const Inst &inst);
+  Abstract rule_find(const Inst &inst);
+  Abstract index_map(const Inst &inst);
+  Abstract set_index_map(const Inst &inst);
+  /// `[:]`, or with the type of the values, where that is known: `set()`.
+  Abstract empty_map(const Inst &inst, const Type *value);
+  /// The call of a function of the library with arguments of the types, to which they are converted.
+  Abstract call_library(const Inst &inst, std::string_view name, const std::vector<const Inst *> &arguments,
+                        const std::vector<const Type *> &operands);
+  /// The same with a map, a key and perhaps a value first among the arguments, further ones as they are. Where the types
+  /// of the map are not known yet, what it will give.
+  Abstract call_map(const Inst &inst, std::string_view name, const std::vector<const Inst *> &arguments, const Type *result);
+  /// A value is stored under a key: what is open in the map's type is raised. False when the key was reported.
+  bool raise_map(const Type *map, const Inst &key, const Inst &stored);
+  Abstract map_elements(const Inst &inst, const Inst &source);
+  bool storable(const Inst &stored, const Type *type, const char *place);
+  /// Whether nothing was stored in the map so far, on any path: it is empty.
+  static bool is_unused(const Type *map) { return map->key()->is(TypeKind::Open) || map->stayed_open(); }
+
   // Calls (infer_call.cpp).
   struct Arguments {
     std::vector<const Inst *> insts;
@@ -91,9 +114,13 @@ private:
                         bool &matched);
   Abstract call_function(const Inst &inst, const KirFunction &function, const std::vector<int> &sources, const Arguments &arguments,
                          const Type *lambda);
+  /// The call of a function specialised for `made.operands`.
+  Abstract call_specialisation(const Inst &inst, const KirFunction &function, CallPlan made,
+                               std::vector<std::optional<Constant>> constants = {});
   Abstract construct(const Inst &inst, const KirFunction &constructor, const std::vector<int> &sources, const Arguments &arguments);
   /// Whether an argument's type is known as far as a callee must know it; reports when it will not be.
   bool settled(const Inst &inst, const Inst &argument, const Type *type);
+  void report_open(Span span, const Type *type, std::string_view where);
   Abstract call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments);
   Abstract call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments);
   /// How well a method takes the arguments: a rank per argument (lower is closer), or nothing. Fills `sources`.
@@ -131,8 +158,13 @@ private:
   Abstract error_value(const Inst &inst) const { return of(types_.error, inst); }
   /// `[]` and what is made of it: the element type is raised by what is stored. True when the array's element was open.
   bool raise_open(const Type *array, const Abstract &element, Span at);
-  /// Gives `[]` the element type of the array type that it is stored as.
+  /// Gives `[]`, `[:]` and `set()` the types of the array or map that it is stored as.
   bool settle_as(const Abstract &stored, const Type *to, const Inst &inst);
+  bool raise(const Type *open, const Abstract &known);
+  /// The part of a base that `x.name` means. The fields of a map are the library's.
+  std::optional<uint32_t> part_of(const Type *base, std::string_view name) const {
+    return base->is(TypeKind::Map) && !function_.from_library ? std::nullopt : base->part(name);
+  }
   bool is_open(const Type *type) const;
   uint32_t cell_site(const Inst &inst) const { return specialisation_.id << 12 ^ inst.id; }
   void take_raised_cells();

@@ -52,6 +52,7 @@ private:
   Inst *emit(const TupleExpr &tuple);
   Inst *emit(const ArrayExpr &array);
   Inst *emit(const EmptyArrayExpr &array);
+  Inst *emit(const MapExpr &map);
   Inst *emit(const Callable &callable);
   /// The file that the left operand of `expr` names; null when it is a value.
   const NameExpr *named_file(const Expr *expr) const;
@@ -59,6 +60,8 @@ private:
   Inst *global(std::string_view key, Span span);
   /// The session's name for one that is not a local.
   std::string_view key_of(std::string_view name, Span span) { return keep(context_.files.resolve(name, span.source)); }
+  Inst *emit(const GeneratorExpr &generator);
+  Inst *call_library(std::string_view name, Span span, std::vector<Inst *> args);
   Inst *emit_call(Op op, const Expr *call, Inst *first, std::string_view name, Span name_span,
                   List<Argument> arguments);
   Inst *emit_binary(BinaryOp op, Span span, Span op_span, Inst *left, Inst *right);
@@ -131,6 +134,7 @@ private:
     struct Step {
       const Expr *expr;            // An IndexExpr or FieldExpr.
       std::vector<Inst *> indices; // Evaluated once.
+      Inst *found;                 // The Find of an IndexExpr that has been read, else null.
     };
     const Expr *root;
     Inst *base; // The root's value.
@@ -139,7 +143,7 @@ private:
   };
   void assign_place(const Pattern &target, const AssignStmt &statement);
   Place open_place(const Pattern &target);
-  Inst *read_step(Inst *base, const Place::Step &step);
+  Inst *read_step(Inst *base, Place::Step &step);
   void store_place(Place &place, Inst *value);
   void write_back(const NameExpr &root, Span span, Inst *value);
   void assign_to(const Pattern &pattern, Inst *value);

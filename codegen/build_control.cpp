@@ -169,7 +169,7 @@ void BodyBuilder::build_for(const ForStmt &statement) {
   if (statement.generators.empty()) return; // Could not be parsed.
   std::vector<Loop> loops;
   for (const Generator &generator : statement.generators) {
-    Inst *source = build(generator.source);
+    Inst *source = ssa_.add(Op::Iterable, generator.source->span, {build(generator.source)});
     loops.push_back(begin_loop(source, generator.source->span));
     declare(*generator.target, loops.back().element);
   }
@@ -182,7 +182,8 @@ void BodyBuilder::build_for(const ForStmt &statement) {
 Inst *BodyBuilder::build_comprehension(const ComprehensionExpr &comprehension) {
   if (comprehension.generators.empty()) return none(comprehension.span); // Could not be parsed.
   std::vector<Inst *> sources;
-  for (const Generator &generator : comprehension.generators) sources.push_back(build(generator.source));
+  for (const Generator &generator : comprehension.generators)
+    sources.push_back(ssa_.add(Op::Iterable, generator.source->span, {build(generator.source)}));
   Inst *array = ssa_.add(Op::CompNew, comprehension.span, sources);
   array->index = static_cast<uint32_t>(sources.size());
   array->exact = !comprehension.condition;

@@ -82,7 +82,9 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::Tuple: return emit(cast<TupleExpr>(expr));
   case ExprKind::Array: return emit(cast<ArrayExpr>(expr));
   case ExprKind::EmptyArray: return emit(cast<EmptyArrayExpr>(expr));
+  case ExprKind::Map: return emit(cast<MapExpr>(expr));
   case ExprKind::Comprehension: return build_comprehension(cast<ComprehensionExpr>(expr));
+  case ExprKind::Generator: return emit(cast<GeneratorExpr>(expr));
   case ExprKind::Lambda: return emit(Callable(cast<LambdaExpr>(expr)));
   case ExprKind::Broadcast: return build_broadcast(cast<BroadcastExpr>(expr));
   case ExprKind::Try: return build_try(cast<TryExpr>(expr), true);
@@ -202,6 +204,15 @@ Inst *BodyBuilder::emit(const EmptyArrayExpr &array) {
   return inst;
 }
 
+Inst *BodyBuilder::emit(const MapExpr &map) {
+  std::vector<Inst *> args;
+  for (const MapExpr::Entry &entry : map.entries) {
+    args.push_back(build(entry.key));
+    args.push_back(build(entry.value));
+  }
+  return ssa_.add(Op::Map, map.span, std::move(args));
+}
+
 Inst *BodyBuilder::emit(const Callable &callable) {
   const KirFunction *lambda = function_.lambdas.emplace_back(build_callable(context_, callable)).get();
   std::vector<Inst *> captured;
@@ -229,6 +240,24 @@ Inst *BodyBuilder::emit_of_file(const Expr *expr) {
   if (key.empty()) return none(expr->span);
   Inst *member = global(key, call ? name.span : expr->span);
   return call ? emit_call(Op::Call, expr, member, {}, {}, call->arguments) : member;
+}
+
+/// An iterator of the library's: of the sources' combinations, chosen by the condition, made into values.
+Inst *BodyBuilder::emit(const GeneratorExpr &generator) {
+  std::vector<Inst *> sources;
+  for (const Expr *source : generator.sources) sources.push_back(ssa_.add(Op::Iterable, source->span, {build(source)}));
+  Inst *elements = sources[0];
+  for (size_t i = 1; i < sources.size(); ++i)
+    elements = call_library("crossed", generator.span, {elements, sources[i]});
+  if (generator.condition)
+    elements = call_library("chosen", generator.span, {elements, emit(Callable(*generator.condition))});
+  return call_library("mapped", generator.span, {elements, emit(Callable(*generator.value))});
+}
+
+Inst *BodyBuilder::call_library(std::string_view name, Span span, std::vector<Inst *> args) {
+  Inst *inst = ssa_.add(Op::CallLibrary, span, std::move(args));
+  inst->name = keep(name);
+  return inst;
 }
 
 /// `first`: the callee, or a method call's receiver.

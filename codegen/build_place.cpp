@@ -10,14 +10,14 @@ void BodyBuilder::assign_place(const Pattern &target, const AssignStmt &statemen
   Place place = open_place(target);
   if (!statement.compound) return store_place(place, build(statement.value));
   Inst *before = place.base;
-  for (const Place::Step &step : place.steps) before = read_step(before, step);
+  for (Place::Step &step : place.steps) before = read_step(before, step);
   store_place(place, emit_binary(statement.op, statement.span, statement.op_span, before, build(statement.value)));
 }
 
 BodyBuilder::Place BodyBuilder::open_place(const Pattern &target) {
   Place place{target.place, nullptr, {}, target.span};
   while (place.root->kind == ExprKind::Index || place.root->kind == ExprKind::Field) {
-    place.steps.push_back({place.root, {}});
+    place.steps.push_back({place.root, {}, nullptr});
     place.root = left_operand(place.root);
   }
   std::reverse(place.steps.begin(), place.steps.end());
@@ -28,11 +28,15 @@ BodyBuilder::Place BodyBuilder::open_place(const Pattern &target) {
   return place;
 }
 
-Inst *BodyBuilder::read_step(Inst *base, const Place::Step &step) {
+/// Where the step leads through a map, its key is looked up the first time only.
+Inst *BodyBuilder::read_step(Inst *base, Place::Step &step) {
   std::vector<Inst *> args = {base};
   args.insert(args.end(), step.indices.begin(), step.indices.end());
-  Inst *read = ssa_.add(step.expr->kind == ExprKind::Index ? Op::Index : Op::Field, step.expr->span, std::move(args));
-  if (const FieldExpr *field = as<FieldExpr>(step.expr)) {
+  const FieldExpr *field = as<FieldExpr>(step.expr);
+  if (!field && !step.found) step.found = ssa_.add(Op::Find, step.expr->span, args);
+  Inst *read = ssa_.add(field ? Op::Field : Op::Index, step.expr->span, std::move(args));
+  read->found = step.found;
+  if (field) {
     read->name = keep(field->name.text);
     read->op_span = field->name.span;
   }
@@ -60,6 +64,7 @@ void BodyBuilder::store_place(Place &place, Inst *value) {
     const FieldExpr *field = as<FieldExpr>(step.expr);
     value = ssa_.add(field ? Op::SetField : Op::SetIndex, step.expr->span, std::move(args));
     value->writes_back = writes_back;
+    value->found = step.found;
     if (!field) return;
     value->name = keep(field->name.text);
     value->op_span = field->name.span;

@@ -405,7 +405,10 @@ void SsaBuilder::renumber() {
   }
   auto follow = [&moved](Inst *&use) { use = moved[use->id]; };
   for (Block *block : function_.blocks) {
-    for (Inst *inst : block->insts) std::for_each(inst->args.begin(), inst->args.end(), follow);
+    for (Inst *inst : block->insts) {
+      std::for_each(inst->args.begin(), inst->args.end(), follow);
+      if (inst->found) follow(inst->found);
+    }
     if (block->end.value) follow(block->end.value);
     for (size_t i = 0; i < edge_count(block); ++i)
       std::for_each(block->end.edges[i].args.begin(), block->end.edges[i].args.end(), follow);

@@ -203,14 +203,23 @@ Abstract BuiltinRules::math(int operands) {
 
 Abstract BuiltinRules::length() {
   const Type *type = argument(0).type;
+  if (is_iterator(type))
+    return refuse(0, "an array, str, range, map, set or tuple", "make an array of it, as in `[x for x in xs]`, or count with a loop");
   if (type->is(TypeKind::Tuple)) {
     Abstract made = planned(CallPlan::Value, types_.i64);
     body_.plan(inst_).value = Constant{Constant::Int, static_cast<int64_t>(type->elements.size()), 0, {}};
     made.constant = body_.plan(inst_).value;
     return made;
   }
+  if (type->is(TypeKind::Map) && !BodyInference::is_unused(type))
+    return body_.call_map(inst_, "map_len", arguments_, types_.i64);
+  if (type->is(TypeKind::Map)) {
+    Abstract made = planned(CallPlan::Value, types_.i64);
+    body_.plan(inst_).value = Constant{Constant::Int, 0, 0, {}};
+    return made;
+  }
   if (!type->is_array() && !type->is(TypeKind::Str) && !type->is(TypeKind::Range))
-    return refuse(0, "an array, str, range or tuple");
+    return refuse(0, "an array, str, range, map, set or tuple");
   Abstract made = intrinsic(IntrinsicKind::Length, {type}, types_.i64);
   if (argument(0).constant && type->is(TypeKind::Str))
     made.constant = Constant{Constant::Int, static_cast<int64_t>(argument(0).constant->text.size()), 0, {}};
@@ -279,15 +288,19 @@ Abstract BuiltinRules::fill() {
 
 Abstract BuiltinRules::copy() {
   const Type *type = argument(0).type;
+  if (type->is(TypeKind::Map))
+    return BodyInference::is_unused(type) ? planned(CallPlan::Construct, type) : body_.call_map(inst_, "map_copy", arguments_, type);
   if (!type->is_array())
-    return refuse(0, "an array", "other values are copied by assigning them");
+    return refuse(0, "an array, map or set", "other values are copied by assigning them");
   return intrinsic(IntrinsicKind::Copy, {type}, type);
 }
 
 Abstract BuiltinRules::view() {
   const Type *type = argument(0).type;
-  if (!type->is_array())
-    return refuse(0, "an array");
+  if (!type->is_array() && !type->is(TypeKind::Str))
+    return refuse(0, "an array or str");
+  if (type->is(TypeKind::Str) && !argument(1).is(TypeKind::Range))
+    return refuse(1, "a range", "`s[i]` is the byte");
   if (argument(1).is(TypeKind::Range))
     return intrinsic(IntrinsicKind::View, {type, types_.range}, type);
   if (!argument(1).type->is_integer())
@@ -304,11 +317,124 @@ Abstract BuiltinRules::chars() {
 }
 
 Abstract BuiltinRules::identity() {
-  if (!argument(0).type->is_array() && !argument(0).is(TypeKind::Class))
-    return refuse(0, "an array or an object of a class");
+  if (!argument(0).type->is_array() && !argument(0).type->is_object())
+    return refuse(0, "an array, a map or an object of a class");
   if (argument(0).type != argument(1).type)
     return refuse(1, to_string(argument(0).type));
   return intrinsic(IntrinsicKind::Identity, {argument(0).type, argument(1).type}, types_.boolean);
+}
+
+Abstract BuiltinRules::map_get() {
+  if (!argument(0).is(TypeKind::Map) || argument(0).type->is_set()) return refuse(0, "a map");
+  const Type *map = argument(0).type, *other = argument(2).type;
+  if (!body_.is_open(map) && !BodyInference::is_unused(map) && !body_.is_open(other) && !body_.convertible(argument(2), map->mapped()))
+    return body_.storable(*arguments_[1], map->key(), "a key")
+               ? body_.call_library(inst_, "map_get_or", arguments_, {map, map->key(), other})
+               : body_.error_value(inst_);
+  if (!BodyInference::is_unused(map)) return body_.call_map(inst_, "map_get_or", arguments_, map->mapped());
+  Abstract made = planned(CallPlan::Argument, argument(2).type);
+  body_.plan(inst_).arguments = {arguments_[2]};
+  return made;
+}
+
+Abstract BuiltinRules::map_has() {
+  if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
+  if (!BodyInference::is_unused(argument(0).type)) return body_.call_map(inst_, "map_has", arguments_, types_.boolean);
+  Abstract made = planned(CallPlan::Value, types_.boolean);
+  body_.plan(inst_).value = Constant{Constant::Bool, false, 0, {}};
+  return made;
+}
+
+Abstract BuiltinRules::map_delete() {
+  if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
+  if (!BodyInference::is_unused(argument(0).type)) return body_.call_map(inst_, "map_delete", arguments_, types_.boolean);
+  Abstract made = planned(CallPlan::Value, types_.boolean);
+  body_.plan(inst_).value = Constant{Constant::Bool, false, 0, {}};
+  return made;
+}
+
+Abstract BuiltinRules::map_update() {
+  if (!argument(0).is(TypeKind::Map) || argument(0).type->is_set()) return refuse(0, "a map");
+  if (!body_.raise_map(argument(0).type, *arguments_[1], *arguments_[2])) return body_.error_value(inst_);
+  return body_.call_map(inst_, "map_update", arguments_, types_.none);
+}
+
+Abstract BuiltinRules::set_add() {
+  if (!argument(0).is(TypeKind::Map) || !argument(0).type->is_set()) return refuse(0, "a set");
+  if (!body_.raise_map(argument(0).type, *arguments_[1], *arguments_[1])) return body_.error_value(inst_);
+  return body_.call_map(inst_, "set_add", arguments_, types_.none);
+}
+
+Abstract BuiltinRules::new_set() {
+  Abstract made = body_.empty_map(inst_, types_.none);
+  return planned(CallPlan::Construct, made.type);
+}
+
+Abstract BuiltinRules::new_map() {
+  if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
+  return planned(CallPlan::Construct, argument(0).type);
+}
+
+/// Keys or values of a map: an iterator; an empty array where it stays empty.
+Abstract BuiltinRules::map_parts(std::string_view function, const Type *element) {
+  if (BodyInference::is_unused(argument(0).type)) {
+    Abstract made = planned(CallPlan::Fill, types_.array(element->is(TypeKind::Never) ? types_.none : element));
+    body_.plan(inst_).arguments.clear();
+    return made;
+  }
+  return body_.call_map(inst_, function, arguments_, types_.array(element));
+}
+
+Abstract BuiltinRules::map_keys() {
+  if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
+  return map_parts("map_keys", argument(0).type->key());
+}
+
+Abstract BuiltinRules::map_values() {
+  if (!argument(0).is(TypeKind::Map) || argument(0).type->is_set()) return refuse(0, "a map");
+  return map_parts("map_values", argument(0).type->mapped());
+}
+
+Abstract BuiltinRules::hash() {
+  if (!is_key(argument(0).type)) return refuse(0, "what can be a key of a map");
+  return intrinsic(IntrinsicKind::Hash, {argument(0).type}, types_.i64);
+}
+
+Abstract BuiltinRules::iterable() {
+  Abstract made = body_.iterable(inst_, arguments_[0]);
+  if (!body_.result_->plans.contains(inst_.id) && !made.is(TypeKind::Error))
+    return planned(CallPlan::Argument, made.type);
+  return made;
+}
+
+Abstract BuiltinRules::iteration() {
+  Op op = name_ == "first_state" ? Op::IterStart : name_ == "has_element" ? Op::IterHas : name_ == "element_at" ? Op::IterGet : Op::IterNext;
+  const Type *type = argument(0).type;
+  bool iterator = is_iterator(type);
+  if (!iterator && !type->is_array() && !type->is(TypeKind::Range) && !type->is(TypeKind::Str))
+    return refuse(0, "what can be iterated over", "`iterable(x)` gives it");
+  bool counted = op != Op::IterStart && !iterator;
+  if (counted && !argument(1).is(TypeKind::I64))
+    return refuse(1, "a state");
+  Abstract made = body_.iterate(inst_, op, arguments_[0], arguments_.size() > 1 ? arguments_[1] : nullptr);
+  if (made.is(TypeKind::Error) || (iterator && op != Op::IterStart))
+    return made;
+  Abstract result = planned(CallPlan::Iterate, made.type);
+  body_.plan(inst_).iteration = op;
+  return result;
+}
+
+Abstract BuiltinRules::zero_of() {
+  Abstract element = body_.call_value(inst_, argument(0), {{arguments_[1]}, {}, {}}); // For its type alone.
+  if (element.is(TypeKind::Error))
+    return element;
+  const Type *type = element.is(TypeKind::F32) || element.is(TypeKind::F64) || element.is(TypeKind::U64) ? element.type : types_.i64;
+  Abstract made = planned(CallPlan::Value, type);
+  Constant zero;
+  zero.kind = type->is_float() ? Constant::Float : Constant::Int;
+  body_.plan(inst_).value = zero;
+  made.constant = zero;
+  return made;
 }
 
 Abstract BuiltinRules::print() {

@@ -1,5 +1,6 @@
 #include "codegen/layout.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -72,6 +73,43 @@ bool equal_unions(const Alternative &a, const Alternative &b) {
   return a.type->is_number() && b.type->is_number() && equal_numbers(number_at(a.type, a.value), number_at(b.type, b.value));
 }
 
+/// Whether the other map has the entry, whose place and tag are `code` (maps.kn says how): equal keys have equal tags.
+bool has_entry(const Type *type, const void *map, int64_t code, const void *key, const void *value) {
+  const ArrayHeader *table = map_array(type, map, MapField::table);
+  auto *keys = static_cast<const char *>(map_array(type, map, MapField::keys)->data);
+  auto *values = static_cast<const char *>(map_array(type, map, MapField::values)->data);
+  int64_t mask = table->length - 1;
+  for (int64_t at = code >> 32 & mask;; at = (at + 1) & mask) {
+    int64_t other = static_cast<const int64_t *>(table->data)[at];
+    if (other == 0) return false;
+    if (other >> 32 != code >> 32) continue;
+    size_t place = static_cast<size_t>(other & 0xffffffff) - 1;
+    if (equal_values(type->key(), keys + place * layout_of(type->key()).size, key))
+      return equal_values(type->mapped(), values + place * layout_of(type->mapped()).size, value);
+  }
+}
+
+size_t count_codes(const ArrayHeader *table) {
+  auto *codes = static_cast<const int64_t *>(table->data);
+  return static_cast<size_t>(std::count_if(codes, codes + table->length, [](int64_t code) { return code > 0; }));
+}
+
+/// The same keys with the same values, in whatever order.
+bool equal_maps(const Type *type, const void *a, const void *b) {
+  const ArrayHeader *table = map_array(type, a, MapField::table);
+  if (count_codes(table) != count_codes(map_array(type, b, MapField::table))) return false;
+  auto *keys = static_cast<const char *>(map_array(type, a, MapField::keys)->data);
+  auto *values = static_cast<const char *>(map_array(type, a, MapField::values)->data);
+  for (int64_t i = 0; i < table->length; ++i) {
+    int64_t code = static_cast<const int64_t *>(table->data)[i];
+    if (code <= 0) continue;
+    size_t place = static_cast<size_t>(code & 0xffffffff) - 1;
+    if (!has_entry(type, b, code, keys + place * layout_of(type->key()).size, values + place * layout_of(type->mapped()).size))
+      return false;
+  }
+  return true;
+}
+
 } // namespace
 
 bool equal_values(const Type *type, const void *a, const void *b) {
@@ -114,6 +152,7 @@ bool equal_values(const Type *type, const void *a, const void *b) {
     return true;
   case TypeKind::Array:
     return equal_arrays(type, *static_cast<const ArrayHeader *const *>(a), *static_cast<const ArrayHeader *const *>(b));
+  case TypeKind::Map: return equal_maps(type, *static_cast<const void *const *>(a), *static_cast<const void *const *>(b));
   case TypeKind::Class:
   case TypeKind::Cell:
   case TypeKind::Failure: return same<const void *>(a, b);

@@ -71,6 +71,7 @@ std::optional<std::string> check(const Type *type, const FormatSpec &spec) {
   case TypeKind::Lambda:
   case TypeKind::Struct:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Failure:
   case TypeKind::Callable:
     if (integer_type || float_type) return refuse(fmt::format("takes no format type '{}'", spec.type));

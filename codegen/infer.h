@@ -25,6 +25,7 @@ struct CallPlan {
     Print,     // `intrinsic` Print or Write on the arguments as they are
     Fill,      // fill of the constant `value` (zeros, ones)
     Argument,  // the first argument itself
+    Iterate,   // an operation of iteration, `iteration`, on the first argument and, but for IterStart, the second
     Value,     // the constant `value`
     Construct, // a struct or class of type `result`, its fields as a callee's operands
   } kind = Value;
@@ -41,6 +42,9 @@ struct CallPlan {
   Constant value;
   std::vector<const Inst *> arguments;     // As written, the receiver of a method call first.
   std::vector<CallPlan> shown = {};        // Print: for each argument Argument, or a call of the program's `str`.
+  Op iteration{};                          // Iterate: IterStart to IterNext
+  const Inst *iterator = nullptr;          // Direct: not null where the callee is this iterator's function number `part`.
+  uint32_t part = 0;
   bool negated = false;                    // Direct: `!=` by a method of `==`.
 };
 

@@ -173,8 +173,8 @@ void BodyInference::finish_block(const Block &block) {
     result.literal = false;
     if (contains_open(result.type) && !function_.is_unit)
       result.type = settle(result.type);
-    if (settle_open_ && result.type->is_array() && result.type->element()->is(TypeKind::None) && !function_.is_unit) {
-      diagnostics_.report<Diag::OpenArray>(result.origin).help("give it one, as in `[f64]()`");
+    if (settle_open_ && result.type->stayed_open() && !function_.is_unit && !diagnostics_.has_errors()) {
+      report_open(result.origin, result.type, {});
       return;
     }
     unify_open(returned_, result);
@@ -296,6 +296,8 @@ const Type *BodyInference::settle(const Type *type) {
     elements.push_back(settle(element));
   if (type->is_array())
     return types_.array(elements[0], type->rank);
+  if (type->is(TypeKind::Map))
+    return types_.map(elements[0], elements[1]);
   if (type->is(TypeKind::Tuple))
     return types_.tuple(elements, type->names);
   if (type->is(TypeKind::Lambda))
@@ -326,34 +328,40 @@ void BodyInference::unify_open(const Abstract &a, const Abstract &b) {
     return;
   for (const Type *x : a.type->alternatives())
     for (const Type *y : b.type->alternatives()) {
-      if (!x->is_array() || !y->is_array() || x == y || x->rank != y->rank)
+      if (!x->is_container() || x == y || x->kind != y->kind || x->rank != y->rank)
         continue;
-      bool x_is_open = x->element()->is(TypeKind::Open);
-      Abstract element = x_is_open ? b : a;
-      element.type = (x_is_open ? y : x)->element();
-      raise_open(x_is_open ? x : y, element, a.origin);
+      for (size_t i = 0; i < x->elements.size(); ++i) {
+        bool x_is_open = x->elements[i]->is(TypeKind::Open);
+        Abstract element = x_is_open ? b : a;
+        element.type = (x_is_open ? y : x)->elements[i];
+        raise((x_is_open ? x : y)->elements[i], element);
+      }
     }
 }
 
 bool BodyInference::settle_as(const Abstract &stored, const Type *to, const Inst &inst) {
-  if (!stored.type->is_array() || !stored.type->element()->is(TypeKind::Open))
+  if (!stored.type->is_container() || std::ranges::none_of(stored.type->elements, [](const Type *part) { return part->is(TypeKind::Open); }))
     return false;
   for (const Type *alternative : to->alternatives())
-    if (alternative->is_array() && alternative->rank == stored.type->rank) {
-      raise_open(stored.type, of(alternative->element(), inst), inst.span);
+    if (alternative->kind == stored.type->kind && join_types(types_, stored.type, alternative) == alternative) {
+      for (size_t i = 0; i < alternative->elements.size(); ++i)
+        raise(stored.type->elements[i], of(alternative->elements[i], inst));
       return true;
     }
   return false;
 }
 
 bool BodyInference::raise_open(const Type *array, const Abstract &element, Span) {
-  if (!array->is_array() || !array->element()->is(TypeKind::Open))
+  return array->is_array() && raise(array->element(), element);
+}
+
+bool BodyInference::raise(const Type *open, const Abstract &known) {
+  if (!open->is(TypeKind::Open))
     return false;
-  uint32_t site = array->element()->site;
-  if (element.type->is(TypeKind::Error) || (element.is(TypeKind::Open) && element.type->site == site))
+  if (known.type->is(TypeKind::Error) || (known.is(TypeKind::Open) && known.type->site == open->site))
     return true;
   // The first that reaches it decides; what comes later must convert to that.
-  if (open_seeds_.try_emplace(site, element.type).second)
+  if (open_seeds_.try_emplace(open->site, known.type).second)
     again_ = true;
   return true;
 }

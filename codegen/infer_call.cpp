@@ -11,9 +11,7 @@ constexpr size_t most_call_notes = 8;
 constexpr size_t most_callee_errors = 5;
 
 bool has_unknown_elements(const Type *type) {
-  if (type->is_array() && type->element()->is(TypeKind::None))
-    return true;
-  return std::any_of(type->elements.begin(), type->elements.end(), has_unknown_elements);
+  return type->stayed_open() || std::any_of(type->elements.begin(), type->elements.end(), has_unknown_elements);
 }
 
 /// ": did you mean 'key'?" where a parameter's name is near.
@@ -53,7 +51,7 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
   // A function in a field of that name is called; else x.f(y) is f(x, y).
   remember_name(inst.name);
   NameMeaning meaning = look_up(inst.name);
-  if (auto part = receiver.type->part(without_file(inst.name))) {
+  if (auto part = part_of(receiver.type, without_file(inst.name))) {
     const Type *field = receiver.type->parts()[*part];
     bool is_callable = field->is(TypeKind::Function) || field->is(TypeKind::Lambda);
     if (is_callable || (!meaning.global && meaning.methods.empty() && !BuiltinRules::exists(inst.name))) {
@@ -306,8 +304,13 @@ Abstract BodyInference::call_function(const Inst &inst, const KirFunction &funct
       constants[types.size()] = known;
     types.push_back(type);
   }
-  made.operands = types;
-  Specialisation &callee = inference_.specialise(function, types, std::move(constants));
+  made.operands = std::move(types);
+  return call_specialisation(inst, function, std::move(made), std::move(constants));
+}
+
+Abstract BodyInference::call_specialisation(const Inst &inst, const KirFunction &function, CallPlan made,
+                                           std::vector<std::optional<Constant>> constants) {
+  Specialisation &callee = inference_.specialise(function, made.operands, std::move(constants));
   specialisation_.callees.push_back(&callee);
   made.callee = &callee;
   if (callee.state == Specialisation::InProgress && callee.result->is(TypeKind::Never) && function.result_type)
@@ -335,7 +338,7 @@ bool BodyInference::settled(const Inst &inst, const Inst &argument, const Type *
     return true;
   bool read_at_top = is_open(type) && function_.is_unit && !again_ && &argument != &inst && argument.op == Op::Name;
   if (settle_open_ || read_at_top)
-    diagnostics_.report<Diag::OpenArray>(argument.span).help("give it one where it is made, as in `[f64]()`");
+    report_open(argument.span, type, " where it is made");
   return false;
 }
 
@@ -366,6 +369,15 @@ Abstract BodyInference::call_callable(const Inst &inst, const Type *callable, co
   Abstract result = of(made.result, inst);
   plan(inst) = std::move(made);
   return result;
+}
+
+void BodyInference::report_open(Span span, const Type *type, std::string_view where) {
+  if (type->is(TypeKind::Map))
+    diagnostics_.report<Diag::OpenMap>(span, type->is_set() ? "set" : "map")
+        .help(type->is_set() ? "give it a type, as in `s: set(i64) = set()`"
+                             : fmt::format("give them{}, as in `[str: i64]()`", where));
+  else
+    diagnostics_.report<Diag::OpenArray>(span).help(fmt::format("give it one{}, as in `[f64]()`", where));
 }
 
 Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &function, const Arguments &arguments) {

@@ -36,15 +36,19 @@ Abstract BodyInference::apply_rule(const Inst &inst) {
   case Op::Field: return rule_field(inst);
   case Op::SetField: return rule_set_field(inst);
   case Op::EmptyArray: return rule_empty_array(inst);
+  case Op::Map: return rule_map(inst);
+  case Op::Find: return rule_find(inst);
   case Op::Is: return rule_is(inst);
   case Op::Narrow: return rule_narrow(inst);
   case Op::DynGet: return of(inst.type, inst);
   case Op::NoCase: return rule_no_case(inst);
   case Op::Coerce: return rule_coerce(inst);
-  case Op::IterStart:
+  case Op::CallLibrary: return call_name(inst, inst.name, {{inst.args.begin(), inst.args.end()}, {}, {}}, true);
+  case Op::Iterable: return iterable(inst, inst.args[0]);
+  case Op::IterStart: return iterate(inst, inst.op, inst.args[0], nullptr);
   case Op::IterHas:
   case Op::IterGet:
-  case Op::IterNext: return rule_iterate(inst);
+  case Op::IterNext: return iterate(inst, inst.op, inst.args[0], inst.args[1]);
   case Op::CompNew:
   case Op::CompAppend:
   case Op::CompDone: return rule_comprehension(inst);
@@ -136,6 +140,8 @@ Abstract BodyInference::rule_unary(const Inst &inst) {
 
 Abstract BodyInference::rule_binary(const Inst &inst) {
   const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
+  if (inst.binary_op == BinaryOp::In && right.is(TypeKind::Map))
+    return call_builtin(inst, "has", {{inst.args[1], inst.args[0]}, {}, {}});
   bool equality = inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual;
   if (inst.binary_op == BinaryOp::In)
     return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}}, function_.from_library);
@@ -343,6 +349,8 @@ Abstract BodyInference::rule_index(const Inst &inst) {
     const Type *element = settle(base.type->element());
     return of(element->is(TypeKind::Open) ? types_.never : element, inst);
   }
+  if (base.is(TypeKind::Map))
+    return index_map(inst);
   if (base.is(TypeKind::Str)) {
     if (count == 1 && value(inst.args[1]).is(TypeKind::Range)) {
       plan(inst) = {CallPlan::Intrinsic, nullptr, nullptr, IntrinsicKind::Slice, {}, {}, {base.type, types_.range}, {0, 1}, {}, false, base.type, {}, {inst.args[0], inst.args[1]}};
@@ -384,6 +392,8 @@ Abstract BodyInference::rule_set_index(const Inst &inst) {
   size_t count = inst.args.size() - 2;
   if (inst.writes_back && keeps_base(*inst.args.back()))
     return of(types_.none, inst); // The element is an object, and has changed.
+  if (base.is(TypeKind::Map))
+    return set_index_map(inst);
   if (!base.type->is_array()) {
     if (auto made = call_operator(inst, "[]=", {inst.args.begin(), inst.args.end()}))
       return made->is(TypeKind::Error) ? *made : of(types_.none, inst);
@@ -427,7 +437,7 @@ Abstract BodyInference::rule_empty_array(const Inst &inst) {
     const Type *type = resolve(inst.type_expr);
     if (!has_family(type))
       return of(type, inst);
-    diagnostics_.report<Diag::OpenFieldTypes>(inst.span, to_string(type->element()))
+    diagnostics_.report<Diag::OpenFieldTypes>(inst.span, to_string(type->elements.back()))
         .help("write them, as in `[Point(f64, f64)]()`, or `[]`, which takes the type of the first element stored");
     return error_value(inst);
   }
@@ -464,32 +474,6 @@ Abstract BodyInference::rule_coerce(const Inst &inst) {
   return made;
 }
 
-Abstract BodyInference::rule_iterate(const Inst &inst) {
-  const Type *source = value(inst.args[0]).type;
-  if (!source->is_array() && !source->is(TypeKind::Range) && !source->is(TypeKind::Str)) {
-    if (inst.op == Op::IterStart) {
-      Diagnostic &error = diagnostics_.report<Diag::NotIterable>(inst.args[0]->span, source);
-      if (source->is_integer())
-        error.help("to count, write `0..n`");
-      else if (source->is(TypeKind::Tuple))
-        error.help("an array, as in `[1, 2]`, can be visited one by one");
-    }
-    return error_value(inst);
-  }
-  switch (inst.op) {
-  case Op::IterHas: return of(types_.boolean, inst);
-  case Op::IterGet: {
-    if (source->is(TypeKind::Range))
-      return of(types_.i64, inst);
-    if (source->is(TypeKind::Str))
-      return of(types_.u8, inst);
-    const Type *element = settle(source->element());
-    return of(element->is(TypeKind::Open) ? types_.never : element, inst);
-  }
-  default: return of(types_.i64, inst);
-  }
-}
-
 Abstract BodyInference::rule_comprehension(const Inst &inst) {
   switch (inst.op) {
   case Op::CompNew: {
@@ -497,6 +481,9 @@ Abstract BodyInference::rule_comprehension(const Inst &inst) {
       if (inst.index > 1 && value(source).is(TypeKind::Union)) {
         diagnostics_.report<Diag::NotIterable>(source->span, value(source).type)
             .help("a comprehension over several variables needs to know their extents: narrow it first");
+        return error_value(inst);
+      } else if (inst.index > 1 && is_iterator(value(source).type)) {
+        diagnostics_.report<Diag::ComprehensionExtent>(source->span).help("make an array of it first, as in `[x for x in xs]`");
         return error_value(inst);
       }
     open_seeds_.erase(inst.id);
@@ -545,7 +532,7 @@ Abstract BodyInference::rule_name(const Inst &inst) {
       return error_value(inst);
     made.type = made.type ? settle(made.type) : types_.never;
     if (!function_.is_unit && is_open(made.type)) {
-      diagnostics_.report<Diag::OpenArray>(inst.span).help("give it one where it is made, as in `[f64]()`");
+      report_open(inst.span, made.type, " where it is made");
       return error_value(inst);
     }
     result_->globals[inst.id] = meaning.global->variable;

@@ -1,6 +1,7 @@
 // Structs and classes: construction, fields, and the operators that a program defines for them.
 #include "codegen/body_inference.h"
 
+#include "codegen/builtin_rules.h"
 #include "codegen/declaration.h"
 #include "codegen/type_resolve.h"
 
@@ -61,24 +62,21 @@ Abstract BodyInference::construct(const Inst &inst, const KirFunction &construct
 
 /// Whether the value can be stored in a field of the type; reports when not.
 bool BodyInference::store_in_field(const Inst &stored, const Type *field) {
-  const Abstract &given = value(&stored);
-  if (field->is_array()) raise_open(given.type, of(field->element(), stored), stored.span);
-  if (convertible(given, field)) return true;
-  report_store(stored, given, field, "a field");
-  return false;
+  return storable(stored, field, "a field");
 }
 
 void BodyInference::report_no_field(const Inst &inst, const Type *type) {
   Diagnostic &error =
       diagnostics_.report<Diag::NoField>(inst.op_span.known() ? inst.op_span : inst.span, type, inst.name);
-  std::vector<std::string_view> names(type->names.begin(), type->names.end());
+  std::vector<std::string_view> names;
+  if (!type->is(TypeKind::Map)) names.assign(type->names.begin(), type->names.end());
   if (auto near = closest(inst.name, names))
     error.help(fmt::format("did you mean `{}`?", *near));
   else if (type->is_declared() && !names.empty())
     error.help(fmt::format("its fields are {}", fmt::join(names, ", ")));
   else if (type->is(TypeKind::Failure))
     error.help("an error has `message`, `line` and `trace`");
-  if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty())
+  if (NameMeaning meaning = look_up(inst.name); !meaning.methods.empty() || BuiltinRules::exists(inst.name))
     error.help(fmt::format("to call the function write `{}(...)` or `x.{}()`", inst.name, inst.name));
 }
 
@@ -112,14 +110,14 @@ Abstract BodyInference::rule_field(const Inst &inst) {
         read.arguments = {inst.args[0]};
         return of(type, inst);
       }
-  if (auto part = base->part(inst.name)) return of(base->parts()[*part], inst);
+  if (auto part = part_of(base, inst.name)) return of(base->parts()[*part], inst);
   report_no_field(inst, base);
   return error_value(inst);
 }
 
 Abstract BodyInference::rule_set_field(const Inst &inst) {
   const Type *base = value(inst.args[0]).type;
-  if (!base->is_declared()) {
+  if (!base->is_declared() && !(base->is(TypeKind::Map) && function_.from_library)) {
     Diagnostic &error = diagnostics_.report<Diag::FieldAssignment>(inst.span, base);
     if (base->is(TypeKind::Tuple))
       error.help("make a new tuple, as in `p = (x: p.x + 1, y: p.y)`, or declare a struct");
@@ -145,7 +143,7 @@ Abstract BodyInference::rule_set_field(const Inst &inst) {
 
 bool InferenceResult::keeps_base(const Inst &inst) const {
   if (inst.op != Op::SetField || !values[inst.args[0]->id].type) return false;
-  return values[inst.args[0]->id].is(TypeKind::Class) || (inst.writes_back && keeps_base(*inst.args[1]));
+  return values[inst.args[0]->id].type->is_object() || (inst.writes_back && keeps_base(*inst.args[1]));
 }
 
 // --- operators ---

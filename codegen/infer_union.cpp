@@ -25,6 +25,8 @@ bool is_dispatched(Op op) {
   case Op::Broadcast:
   case Op::BroadcastStore:
   case Op::Coerce:
+  case Op::CallLibrary:
+  case Op::Iterable:
   case Op::IterStart:
   case Op::IterHas:
   case Op::IterGet:
@@ -48,6 +50,8 @@ bool is_dispatched(Op op) {
   case Op::SlotGet:
   case Op::Unset:
   case Op::EmptyArray:
+  case Op::Map:
+  case Op::Find:
   case Op::Is:
   case Op::Narrow:
   case Op::NoCase:

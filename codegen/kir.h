@@ -86,6 +86,7 @@ struct Inst {
   std::vector<Span> name_spans;
   const TypeExpr *type_expr = nullptr;
   const KirFunction *function = nullptr;
+  Inst *found = nullptr;      // Index, SetIndex (untyped): the Find of this same place before, or null.
   Specialisation *callee = nullptr;
   const GlobalVariable *global = nullptr;
   const ExternFunction *external = nullptr;

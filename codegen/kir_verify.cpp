@@ -137,6 +137,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Retag:
   case Op::Coerce:
   case Op::IterStart:
+  case Op::Iterable:
   case Op::CompDone:
   case Op::SlotNew:
   case Op::SlotGet:
@@ -162,6 +163,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::LinearGet: exactly(2); break;
   case Op::CellNew: most = 1; break;
   case Op::Range: least = 2, most = 3; break;
+  case Op::Find:
   case Op::Index: least = 2; break;
   case Op::SetIndex: least = 3; break;
   case Op::Tuple: least = inst.type && inst.type->is(TypeKind::Struct) ? 0 : 1; break;
@@ -169,6 +171,7 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::Concat:
   case Op::Call:
   case Op::CallMethod:
+  case Op::CallLibrary:
   case Op::CompNew:
   case Op::CompAlloc: least = 1; break;
   case Op::CompFinish: least = 2; break;
@@ -198,6 +201,7 @@ void Verifier::check_inst(const Inst &inst) {
     break;
   case Op::BroadcastStore: least = 1; break;
   case Op::LinearSet: exactly(3); break;
+  case Op::Map:
   case Op::Intrinsic:
   case Op::ObjectNew:
   case Op::ArrayRaw:

@@ -50,6 +50,7 @@ Layout layout_of(const Type *type) {
   case TypeKind::Range: return {sizeof(RangeValue), alignof(RangeValue)};
   case TypeKind::Array:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Cell:
   case TypeKind::Failure: return {sizeof(void *), alignof(void *)};
   case TypeKind::Callable: return {sizeof(CallableValue), alignof(CallableValue)};

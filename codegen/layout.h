@@ -11,11 +11,12 @@ namespace kiln {
 //
 //   bool            one byte, 0 or 1 (i1 in registers)
 //   i8..f64         themselves
-//   str             StrValue: pointer and length; the bytes are followed by a zero byte when Kiln made them; "" may have any pointer
+//   str             StrValue: pointer and length; the bytes are followed by a zero byte, or by those of the text that they are a view of; "" may have any pointer
 //   range           RangeValue
 //   tuple, struct, lambda  a C struct of the elements in order, natural alignment; elements without bits take no room
 //   array           a pointer to an ArrayHeader
 //   cell            a pointer to the element
+//   map             a pointer to an object: a C struct of the fields in map_fields.def; collected memory, never null
 //   class           a pointer to an object: a C struct of the fields; collected memory, never null
 //   error           a pointer to a CaughtError (jit/runtime/error.h)
 //   union           UnionHeader: the place of the alternative, then its value at the next 8 bytes, filled with zeros to the size of
@@ -57,12 +58,18 @@ struct ArrayHeader {
   __extension__ int64_t dims[]; // rank entries when rank >= 2; absent for rank 1.
 };
 
+/// The fields of the object that a map value points to.
+enum class MapField : uint8_t {
+#define KILN_MAP_FIELD(name, type) name,
+#include "codegen/map_fields.def"
+};
+
 struct Layout {
   size_t size;
   size_t align;
 };
 Layout layout_of(const Type *type);
-/// What a Class value points to.
+/// What a Class or Map value points to.
 Layout object_layout(const Type *type);
 /// The type of what a union or dyn in memory holds, and where its value lies.
 struct Alternative {
@@ -70,10 +77,15 @@ struct Alternative {
   const void *value;
 };
 Alternative alternative_of(const Type *type, const void *value);
-/// Byte offset of an element of a Tuple, Struct or Lambda, or of a field in an object of a Class.
+/// Byte offset of an element of a Tuple, Struct or Lambda, or of a field in an object of a Class or Map.
 size_t offset_of(const Type *type, size_t part);
 /// Bytes of an array's header.
 inline size_t header_size(uint32_t rank) { return sizeof(ArrayHeader) + (rank >= 2 ? rank : 0) * sizeof(int64_t); }
+/// A field that is an array, of the object that a map value points to.
+inline const ArrayHeader *map_array(const Type *type, const void *map, MapField field) {
+  auto *bytes = static_cast<const char *>(map);
+  return *reinterpret_cast<const ArrayHeader *const *>(bytes + offset_of(type, static_cast<size_t>(field)));
+}
 /// Exact comparison of contents (`==`) of two values in memory.
 bool equal_values(const Type *type, const void *a, const void *b);
 

@@ -95,7 +95,8 @@ FunctionLowering::Value FunctionLowering::emit_call_extern(const Inst &inst) {
   for (const Inst *argument : inst.args) {
     if (argument->type->is_empty()) continue;
     bool is_str = argument->type->is(TypeKind::Str);
-    arguments.push_back(is_str ? str_data(value(argument)) : value(argument));
+    Value passed = value(argument);
+    arguments.push_back(is_str ? call_runtime(Runtime::kiln_str_to_c, {str_data(passed), str_length(passed)}) : passed);
   }
   llvm::CallInst *call = builder_.CreateCall(callee, arguments);
   call->setAttributes(llvm::cast<llvm::Function>(callee.getCallee())->getAttributes());

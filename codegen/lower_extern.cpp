@@ -54,7 +54,8 @@ llvm::Type *result_type(llvm::LLVMContext &llvm, Kind kind) {
 
 /// Reads nothing but what its arguments point to and writes nothing.
 bool only_reads_arguments(Runtime function) {
-  return function == Runtime::kiln_str_compare || function == Runtime::kiln_str_equal;
+  return function == Runtime::kiln_str_compare || function == Runtime::kiln_str_equal ||
+         function == Runtime::kiln_str_hash;
 }
 /// Touches no memory of the program's, but may fail: a call whose result is not used stays.
 bool only_may_fail(Runtime function) {

@@ -131,6 +131,10 @@ private:
   Value compare_mixed_integers(BinaryOp op, Value signed_value, Value unsigned_value);
   Value compare_integer_float(BinaryOp op, const Type *integer_type, Value integer, Value floating);
   Value equal(const Type *type, Value left, Value right);
+  // Hashes (lower_hash.cpp).
+  Value hash(const Type *type, Value value);
+  Value mix(Value hash, Value word);
+  Value hash_onto(Value hash, const Type *type, Value value);
   Value emit_convert(const Inst &inst);
   Value convert_plain(const Type *from, const Type *to, Value value);
   Value convert_checked(const Type *from, const Type *to, Value value, bool unchecked);

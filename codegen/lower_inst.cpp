@@ -66,9 +66,13 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::Unset:
   case Op::Call:
   case Op::CallMethod:
+  case Op::CallLibrary:
+  case Op::Iterable:
   case Op::Field:
   case Op::SetField:
   case Op::EmptyArray:
+  case Op::Map:
+  case Op::Find:
   case Op::Is:
   case Op::Narrow:
   case Op::NoCase:

@@ -69,6 +69,7 @@ FunctionLowering::Value FunctionLowering::emit_intrinsic(const Inst &inst) {
   case IntrinsicKind::Apart:
     return call_runtime(Runtime::kiln_array_apart, {arg(inst, 0), module_.type_object(first), arg(inst, 1),
                                                     module_.type_object(inst.args[1]->type)});
+  case IntrinsicKind::Hash: return hash(first, arg(inst, 0));
   case IntrinsicKind::Identity: return builder_.CreateICmpEQ(arg(inst, 0), arg(inst, 1));
   }
   return nullptr;
@@ -130,7 +131,8 @@ FunctionLowering::Value FunctionLowering::emit_slice(const Inst &inst) {
   const Inst *base = inst.args[0], *range = inst.args[1];
   Value first = range_part(range, 0), last = range_part(range, 1), step = range_part(range, 2);
   if (base->type->is(TypeKind::Str))
-    return call_runtime(Runtime::kiln_str_slice, {str_data(value(base)), str_length(value(base)), first, last, step});
+    return call_runtime(inst.intrinsic == IntrinsicKind::View ? Runtime::kiln_str_view : Runtime::kiln_str_slice,
+                        {str_data(value(base)), str_length(value(base)), first, last, step});
   Runtime function = inst.intrinsic == IntrinsicKind::View ? Runtime::kiln_array_view : Runtime::kiln_array_slice;
   return call_runtime(function, {value(base), module_.type_object(base->type), first, last, step});
 }

@@ -44,7 +44,7 @@ FunctionLowering::Value FunctionLowering::load(const Type *type, Value address, 
                         llvm::MDNode::get(module_.llvm, number_metadata(alignof(ArrayHeader))));
     loaded->setMetadata(llvm::LLVMContext::MD_dereferenceable,
                         llvm::MDNode::get(module_.llvm, number_metadata(header_size(type->rank))));
-  } else if (type->is(TypeKind::Class)) {
+  } else if (type->is_object()) {
     loaded->setMetadata(llvm::LLVMContext::MD_nonnull, none);
     loaded->setMetadata(llvm::LLVMContext::MD_dereferenceable,
                         llvm::MDNode::get(module_.llvm, number_metadata(object_layout(type).size)));

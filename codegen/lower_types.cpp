@@ -27,6 +27,7 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   case TypeKind::Range: return llvm::StructType::get(llvm, {i64, i64, i64});
   case TypeKind::Array:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Cell:
   case TypeKind::Failure: return pointer;
   case TypeKind::Callable: return llvm::StructType::get(llvm, {pointer, pointer});
@@ -112,6 +113,7 @@ llvm::AttrBuilder ModuleLowering::attributes_of(const Type *type) {
     attributes.addDereferenceableAttr(layout_of(type->element()).size + 1); // The byte that says whether it is set.
     break;
   case TypeKind::Class:
+  case TypeKind::Map:
     attributes.addAttribute(llvm::Attribute::NonNull);
     attributes.addDereferenceableAttr(object_layout(type).size);
     break;
@@ -179,6 +181,7 @@ llvm::MDNode *ModuleLowering::element_tag(const Type *scalar) {
   case TypeKind::Str: return tag_named("str");
   case TypeKind::Array:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Cell:
   case TypeKind::Failure: return tag_named("reference");
   case TypeKind::Union: return tag_named(scalar->is_nullable_reference() ? "reference" : "union");

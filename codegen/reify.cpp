@@ -177,6 +177,7 @@ const Type *Reify::concrete(const Type *type) const {
   switch (type->kind) {
   case TypeKind::Open: return types_.none;
   case TypeKind::Array: return types_.array(concrete(type->element()), type->rank);
+  case TypeKind::Map: return types_.map(concrete(type->key()), type->mapped()->is(TypeKind::Open) ? types_.never : concrete(type->mapped())); // No set.
   case TypeKind::Cell: return types_.cell(concrete(type->element()), type->site);
   case TypeKind::Union: {
     std::vector<const Type *> alternatives;

@@ -34,11 +34,13 @@ private:
   Inst *emit_index(const Inst &inst);
   Inst *emit_set_index(const Inst &inst);
   Inst *emit_name(const Inst &inst);
-  Inst *emit_iterate(const Inst &inst);
+  Inst *emit_iterate(const Inst &inst, Op op, const Inst *iterable, const Inst *state);
   Inst *emit_comprehension(const Inst &inst);
   // Structs and classes (reify_struct.cpp).
   Inst *emit_construct(const Inst &inst, const CallPlan &plan);
   Inst *get_part(Inst *base, uint32_t part, const Inst &origin);
+  Inst *emit_new_map(const Type *type, const Inst &origin);
+  Inst *emit_map(const Inst &inst, const CallPlan *stores);
   Inst *emit_field(const Inst &inst);
   Inst *emit_set_field(const Inst &inst);
   bool is_written_back(const Inst &inst) const;
@@ -48,7 +50,7 @@ private:
   Inst *emit_plan(const Inst &inst, const CallPlan &plan);
   Inst *emit_direct(const Inst &inst, const CallPlan &plan);
   Inst *emit_negated(const Inst &inst, const CallPlan &plan);
-  Inst *callee_value(const Inst &inst);
+  Inst *callee_value(const Inst &inst, const CallPlan &plan);
   /// The parameters' values, from the arguments and the default values, behind those that are in `args`.
   void add_operands(const Inst &inst, const CallPlan &plan, std::vector<Inst *> &args);
   // Dynamic values (reify_dyn.cpp).

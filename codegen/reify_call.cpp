@@ -71,6 +71,8 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
     args.insert(args.begin(), constant(result->element(), plan.value, inst.span));
     return intrinsic(IntrinsicKind::Fill, result, inst, std::move(args));
   }
+  case CallPlan::Iterate:
+    return emit_iterate(inst, plan.iteration, plan.arguments[0], plan.arguments.size() > 1 ? plan.arguments[1] : nullptr);
   case CallPlan::Argument: return use(plan.arguments[0]);
   case CallPlan::Value: return constant(result, plan.value, inst.span);
   }
@@ -78,7 +80,9 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
 }
 
 /// The lambda or callable that a call of a value goes to.
-Inst *Reify::callee_value(const Inst &inst) {
+Inst *Reify::callee_value(const Inst &inst, const CallPlan &plan) {
+  if (plan.iterator)
+    return get_part(use(plan.iterator), plan.part, inst);
   if (inst.op == Op::Call)
     return use(inst.args[0]);
   if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
@@ -107,7 +111,7 @@ void Reify::add_operands(const Inst &inst, const CallPlan &plan, std::vector<Ins
 Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
   std::vector<Inst *> args;
   if (plan.unpack_lambda) {
-    Inst *lambda = callee_value(inst);
+    Inst *lambda = callee_value(inst, plan);
     for (size_t i = 0; i < lambda->type->elements.size(); ++i) {
       Inst *capture = make(Op::LambdaGet, lambda->type->elements[i], inst.span, {lambda});
       capture->index = static_cast<uint32_t>(i);

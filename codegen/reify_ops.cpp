@@ -133,18 +133,30 @@ void Reify::emit_one(const Inst &inst) {
   case Op::Name: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_name(inst); return;
   case Op::Call:
   case Op::CallMethod:
+  case Op::CallLibrary:
     if (plan != result_.plans.end())
       made = emit_plan(inst, plan->second);
     else
       made = constant(types_.none, {}, inst.span); // A push onto what stays empty.
     return;
   case Op::Field: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_field(inst); return;
-  case Op::EmptyArray: made = make(Op::ArrayNew, type_of(&inst), inst); return;
+  case Op::EmptyArray:
+    made = type_of(&inst)->is(TypeKind::Map) ? emit_new_map(type_of(&inst), inst) : make(Op::ArrayNew, type_of(&inst), inst);
+    return;
+  case Op::Map: made = emit_map(inst, plan != result_.plans.end() ? &plan->second : nullptr); return;
+  case Op::Find:
+    if (plan != result_.plans.end())
+      made = emit_plan(inst, plan->second);
+    return;
   case Op::Coerce: made = use_as(inst.args[0], type_of(&inst), Mode::Store); return;
-  case Op::IterStart:
+  case Op::Iterable: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : use(inst.args[0]); return;
+  case Op::IterStart: made = emit_iterate(inst, inst.op, inst.args[0], nullptr); return;
   case Op::IterHas:
   case Op::IterGet:
-  case Op::IterNext: made = emit_iterate(inst); return;
+  case Op::IterNext:
+    made = plan != result_.plans.end() ? emit_plan(inst, plan->second)
+                                       : emit_iterate(inst, inst.op, inst.args[0], inst.args[1]);
+    return;
   case Op::CompNew:
   case Op::CompAppend:
   case Op::CompDone: made = emit_comprehension(inst); return;
@@ -291,14 +303,15 @@ Inst *Reify::emit_name(const Inst &inst) {
   return made;
 }
 
-Inst *Reify::emit_iterate(const Inst &inst) {
-  if (inst.op == Op::IterStart)
-    return integer(0, inst.span);
-  Inst *source = use(inst.args[0]), *state = use(inst.args[1]);
+Inst *Reify::emit_iterate(const Inst &inst, Op op, const Inst *iterable, const Inst *state_) {
+  Inst *source = use(iterable);
+  if (op == Op::IterStart)
+    return is_iterator(source->type) ? make(Op::TupleGet, source->type->elements[0], inst.span, {source}) : integer(0, inst.span);
+  Inst *state = use(state_);
   bool range = source->type->is(TypeKind::Range);
-  if (inst.op == Op::IterHas)
+  if (op == Op::IterHas)
     return make(range ? Op::RangeHas : Op::ArrayHas, types_.boolean, inst, {source, state});
-  if (inst.op == Op::IterGet)
+  if (op == Op::IterGet)
     return make(range ? Op::RangeGet : Op::LinearGet, type_of(&inst), inst, {source, state});
   return make(Op::Increment, types_.i64, inst, {state});
 }
@@ -308,7 +321,7 @@ Inst *Reify::emit_comprehension(const Inst &inst) {
     const Type *type = type_of(&inst);
     std::vector<Inst *> &extents = extents_[inst.id];
     for (const Inst *source : inst.args)
-      extents.push_back(inst.exact && !known(source).is(TypeKind::Union) ? intrinsic(IntrinsicKind::Length, types_.i64, inst, {use(source)}) : integer(0, inst.span));
+      extents.push_back(inst.exact && !known(source).is(TypeKind::Union) && !is_iterator(known(source).type) ? intrinsic(IntrinsicKind::Length, types_.i64, inst, {use(source)}) : integer(0, inst.span));
     return make(Op::CompAlloc, type, inst, extents);
   }
   Inst *array = use(inst.args[0]);

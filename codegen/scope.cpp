@@ -71,6 +71,7 @@ private:
   struct Frame {
     Body *body;
     bool isolated = false; // A default value sees only the parameters before it.
+    bool by_value = false; // Captures variables as they are.
     bool named = false;    // What lambdas in it assign without knowing it is not looked for further out.
     std::unordered_map<std::string_view, std::vector<Variable *>> visible; // Innermost last; null: said to be global.
     std::vector<std::string_view> order;                                   // Names declared in scopes, oldest first.
@@ -144,6 +145,7 @@ void Resolver::resolve(const Callable &callable, std::string_view name) {
     if (callable.params[i].default_value) resolve_default(callable, i);
   Frame &frame = enter(callable.node, false);
   frame.named = callable.is_named();
+  frame.by_value = callable.by_value;
   frame.body->is_lambda = frames_.size() > 1;
   for (const Param &param : callable.params) {
     if (top().find(param.name.text) && diagnostics_)
@@ -279,7 +281,7 @@ void Resolver::assign(const void *node, std::string_view name, Span span) {
   }
   if (variable->owner != top().body) {
     capture(variable, span);
-    variable->assigned_in_lambda = true;
+    variable->captured = variable->assigned_in_lambda = true;
   }
   variable->last_assigned = place_;
   ++variable->assignments;
@@ -299,7 +301,7 @@ void Resolver::update(const void *node, std::string_view name, Span span) {
   }
   if (variable->owner != top().body) {
     capture(variable, span);
-    variable->assigned_in_lambda = true;
+    variable->captured = variable->assigned_in_lambda = true;
   }
   variable->last_assigned = place_;
   resolution_.variables_[node] = variable;
@@ -315,11 +317,14 @@ void Resolver::declare(const void *node, std::string_view name, Span span) {
 /// Every lambda between the variable's body and the place captures it from the one around.
 void Resolver::capture(Variable *variable, Span span) {
   size_t frame = frames_.size() - 1;
+  bool shared = false;
   for (; frames_[frame].body != variable->owner; --frame) {
+    shared |= !frames_[frame].by_value;
     std::vector<Body::Capture> &captures = frames_[frame].body->captures;
     auto same = [variable](const Body::Capture &capture) { return capture.variable == variable; };
     if (std::none_of(captures.begin(), captures.end(), same)) captures.push_back({variable, span});
   }
+  if (!shared) return;
   const std::vector<uint32_t> &loops = frames_[frame].loops;
   uint32_t at = variable->loop_depth < loops.size() ? loops[variable->loop_depth] : place_;
   variable->captured = true;

@@ -21,9 +21,11 @@ struct Callable {
   const TypeExpr *result;
   const Expr *body; // Null: a constructor.
   std::string_view doc;
+  bool by_value = false;
 
   explicit Callable(const LambdaExpr &lambda)
-      : node(&lambda), span(lambda.span), params(lambda.params), result(lambda.result), body(lambda.body) {}
+      : node(&lambda), span(lambda.span), params(lambda.params), result(lambda.result), body(lambda.body),
+        by_value(lambda.by_value) {}
   explicit Callable(const StructStmt &structure)
       : node(&structure), span(structure.span), name(structure.name), params(structure.fields), result(nullptr),
         body(nullptr), doc(structure.doc) {}

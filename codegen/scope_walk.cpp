@@ -31,7 +31,9 @@ const Expr *left_operand(const Expr *expr) {
   case ExprKind::Tuple:
   case ExprKind::Array:
   case ExprKind::EmptyArray:
+  case ExprKind::Map:
   case ExprKind::Comprehension:
+  case ExprKind::Generator:
   case ExprKind::Lambda:
   case ExprKind::Try: return nullptr;
   }
@@ -133,7 +135,18 @@ void BodyWalk::walk_above_left(const Expr *expr) {
   case ExprKind::Array:
     for (const Expr *element : cast<ArrayExpr>(expr).elements) walk(element);
     return;
+  case ExprKind::Map:
+    for (const MapExpr::Entry &entry : cast<MapExpr>(expr).entries) walk(entry.key), walk(entry.value);
+    return;
   case ExprKind::Comprehension: return walk_comprehension(cast<ComprehensionExpr>(expr));
+  case ExprKind::Generator: {
+    const GeneratorExpr &generator = cast<GeneratorExpr>(expr);
+    for (const Expr *source : generator.sources) walk(source);
+    begin_loop(); // Whoever iterates over it runs it many times.
+    nested(Callable(*generator.value), {});
+    if (generator.condition) nested(Callable(*generator.condition), {});
+    return end_loop();
+  }
   case ExprKind::Lambda: return nested(Callable(cast<LambdaExpr>(expr)), {});
   case ExprKind::Try: {
     const TryExpr &attempt = cast<TryExpr>(expr);

@@ -38,6 +38,7 @@ unsigned Type::bits() const {
   case TypeKind::Open:
   case TypeKind::Struct:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Family: break;
   }
   assert(false && "only scalars have a width");
@@ -69,6 +70,7 @@ bool Type::is_empty() const {
   case TypeKind::Range:
   case TypeKind::Array:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Cell:
   case TypeKind::Family:
   case TypeKind::Failure:
@@ -87,6 +89,7 @@ bool Type::has_references() const {
   case TypeKind::Dyn:
   case TypeKind::Callable:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Cell:
   case TypeKind::Failure: return true;
   case TypeKind::Tuple:
@@ -132,11 +135,19 @@ std::optional<uint32_t> Type::part(std::string_view part_name) const {
   return found == names.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - names.begin()));
 }
 
+namespace {
+
+/// Whether annotations of the kind may name families within.
+bool may_nest_families(const Type *annotation) {
+  return annotation->is_container() || annotation->is(TypeKind::Tuple) || annotation->is_union() ||
+         annotation->is(TypeKind::Callable);
+}
+
+} // namespace
+
 bool has_family(const Type *annotation) {
   if (annotation->is(TypeKind::Family)) return true;
-  bool nests = annotation->is_array() || annotation->is(TypeKind::Tuple) || annotation->is_union() ||
-               annotation->is(TypeKind::Callable);
-  return nests && std::any_of(annotation->elements.begin(), annotation->elements.end(), has_family);
+  return may_nest_families(annotation) && std::any_of(annotation->elements.begin(), annotation->elements.end(), has_family);
 }
 
 bool is_instance(const Type *type, const Type *annotation) {
@@ -148,11 +159,45 @@ bool is_instance(const Type *type, const Type *annotation) {
     });
   }
   if (annotation->is(TypeKind::Family)) return type->is_declared() && type->declaration == annotation->declaration;
-  bool nests = annotation->is_array() || annotation->is(TypeKind::Tuple);
-  return nests && type->kind == annotation->kind && type->rank == annotation->rank &&
+  return may_nest_families(annotation) && type->kind == annotation->kind && type->rank == annotation->rank &&
          std::equal(type->names.begin(), type->names.end(), annotation->names.begin(), annotation->names.end()) &&
          std::equal(type->elements.begin(), type->elements.end(), annotation->elements.begin(),
                     annotation->elements.end(), is_instance);
+}
+
+bool is_key(const Type *type) {
+  switch (type->kind) {
+  case TypeKind::Bool:
+  case TypeKind::I8:
+  case TypeKind::I16:
+  case TypeKind::I32:
+  case TypeKind::I64:
+  case TypeKind::U8:
+  case TypeKind::U16:
+  case TypeKind::U32:
+  case TypeKind::U64:
+  case TypeKind::F32:
+  case TypeKind::F64:
+  case TypeKind::Str:
+  case TypeKind::Range:
+  case TypeKind::Class: return true;
+  case TypeKind::Tuple:
+  case TypeKind::Struct: return std::ranges::all_of(type->elements, is_key);
+  case TypeKind::Error:
+  case TypeKind::Never:
+  case TypeKind::None:
+  case TypeKind::Array:
+  case TypeKind::Map:
+  case TypeKind::Function:
+  case TypeKind::Lambda:
+  case TypeKind::Cell:
+  case TypeKind::Failure:
+  case TypeKind::Family:
+  case TypeKind::Union:
+  case TypeKind::Callable:
+  case TypeKind::Open: return false;
+  }
+  return false;
 }
 
 namespace {
@@ -215,6 +260,11 @@ std::string union_text(const Type *type) {
 
 } // namespace
 
+bool is_iterator(const Type *type) {
+  static constexpr std::string_view parts[] = {"start", "has", "get", "next"};
+  return type->is(TypeKind::Tuple) && std::ranges::equal(type->names, parts);
+}
+
 std::string to_string(const Type *type) {
   if (!type) return "?";
   switch (type->kind) {
@@ -236,7 +286,10 @@ std::string to_string(const Type *type) {
   case TypeKind::Range:
   case TypeKind::Dyn:
   case TypeKind::Failure: return std::string(type->name);
-  case TypeKind::Tuple: return tuple_text(type);
+  case TypeKind::Tuple: return is_iterator(type) ? "iterator" : tuple_text(type);
+  case TypeKind::Map:
+    if (type->is_set()) return "set(" + to_string(type->key()) + ")";
+    return "[" + to_string(type->key()) + ": " + to_string(type->mapped()) + "]";
   case TypeKind::Array:
     if (type->rank == 1) return "[" + to_string(type->element()) + "]";
     return "[" + to_string(type->element()) + ", " + std::to_string(type->rank) + "]";
@@ -337,6 +390,27 @@ const Type *TypeTable::array(const Type *element, uint32_t rank) {
   type.elements = {&element, 1};
   type.rank = rank;
   return intern_type(type);
+}
+
+const Type *TypeTable::map(const Type *key, const Type *value) {
+  static constexpr std::string_view names[] = {
+#define KILN_MAP_FIELD(name, type) #name,
+#include "codegen/map_fields.def"
+  };
+  const Type *elements[] = {key, value};
+  Type type{};
+  type.kind = TypeKind::Map;
+  type.elements = elements;
+  type.names = names;
+  const Type *made = intern_type(type);
+  if (made->fields.empty()) {
+    const Type *fields[] = {
+#define KILN_MAP_FIELD(name, type) type,
+#include "codegen/map_fields.def"
+    };
+    all_[made->id]->fields = keep_list(fields);
+  }
+  return made;
 }
 
 const Type *TypeTable::function(std::string_view name, bool from_library) {

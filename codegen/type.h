@@ -37,6 +37,7 @@ enum class TypeKind : uint8_t {
   Open,     // The element type of `[]` before anything reached it. Only during inference.
   Struct,   // `declaration` with the types of its fields (elements): a value with parts, as a tuple is.
   Class,    // `declaration` with the types of its `fields`: a reference to an object that has them.
+  Map,      // elements: key, value (none: a set). A reference to an object with `fields` (lang/library/maps.kn works on them).
   Family,   // Any Struct or Class of `declaration`. Only what an annotation names, never the type of a value.
 };
 
@@ -47,14 +48,14 @@ constexpr size_t most_alternatives = 8;
 struct Type {
   TypeKind kind;
   uint32_t id;                           // Dense, from 0, in order of creation.
-  std::span<const Type *const> elements; // Tuple, Lambda, Struct, Union, Callable; Array and Cell: one.
-  std::span<const std::string_view> names; // Tuple (or empty), Struct, Class
+  std::span<const Type *const> elements; // Tuple, Lambda, Struct, Union, Callable, Map; Array and Cell: one.
+  std::span<const std::string_view> names; // Tuple (or empty), Struct, Class, Map
   uint32_t rank = 0;                     // Array
   std::string_view name;                 // Function; the spelling of scalars
   const KirFunction *lambda = nullptr;   // Lambda
   const Declaration *declaration = nullptr; // Struct, Class, Family
   std::span<const Type *const> arguments; // Struct, Class: the types of the fields that the declaration leaves open.
-  std::span<const Type *const> fields;    // Struct, Class: of all fields, once `complete`.
+  std::span<const Type *const> fields;    // Struct, Class: of all fields, once `complete`. Map.
   bool complete = true;                   // Struct, Class: false while their fields are being found.
   uint32_t site = 0;                     // Open, Cell: what made it. Function: 1 for the library's own.
   uint32_t depth = 1;                    // Levels of nesting.
@@ -68,16 +69,22 @@ struct Type {
   bool is_number() const { return kind >= TypeKind::I8 && kind <= TypeKind::F64; }
   bool is_scalar() const { return kind >= TypeKind::Bool && kind <= TypeKind::F64; }
   bool is_array() const { return kind == TypeKind::Array; }
+  bool is_container() const { return kind == TypeKind::Array || kind == TypeKind::Map; }
+  /// An array or map that nothing was ever put into, so that its types stayed unknown.
+  bool stayed_open() const { return is_container() && elements[0]->is(TypeKind::None); }
+  bool is_set() const { return kind == TypeKind::Map && elements[1]->is(TypeKind::None); }
+  /// A reference to collected memory that holds the `fields`.
+  bool is_object() const { return kind == TypeKind::Class || kind == TypeKind::Map; }
   bool is_declared() const { return kind == TypeKind::Struct || kind == TypeKind::Class; }
   /// A value that consists of its `elements`.
   bool is_record() const { return kind == TypeKind::Tuple || kind == TypeKind::Struct; }
-  /// The types of what `x.name` reads: a tuple's elements, a struct's or class's fields.
-  std::span<const Type *const> parts() const { return kind == TypeKind::Class ? fields : elements; }
+  /// The types of what `x.name` reads: a tuple's elements, a struct's or object's fields.
+  std::span<const Type *const> parts() const { return is_object() ? fields : elements; }
   /// The place of the part that has the name.
   std::optional<uint32_t> part(std::string_view part_name) const;
   bool is_union() const { return kind == TypeKind::Union; }
   /// Its values are pointers to collected memory that are never null.
-  bool is_reference() const { return kind == TypeKind::Array || kind == TypeKind::Class || kind == TypeKind::Failure; }
+  bool is_reference() const { return is_container() || kind == TypeKind::Class || kind == TypeKind::Failure; }
   /// A union of a reference and none: one pointer, null for none.
   bool is_nullable_reference() const {
     return is_union() && elements.size() == 2 && elements[0]->is_reference() && elements[1]->is(TypeKind::None);
@@ -91,15 +98,25 @@ struct Type {
   /// Width of a scalar in bits (bool: 8 in memory).
   unsigned bits() const;
   const Type *element() const { return elements[0]; }
+  const Type *key() const { return elements[0]; }     // Map
+  const Type *mapped() const { return elements[1]; }  // Map
   /// Whether values of the type hold references to collected memory.
   bool has_references() const;
 };
+
+/// A named tuple (start, has, get, next): the first state, and functions of a state: whether there is an element, the
+/// element, the next state.
+bool is_iterator(const Type *type);
 
 /// How people write the type: `[f64, 2]`, `(x: i64, str)`, `fn(x) at line 3` for lambdas.
 std::string to_string(const Type *type);
 
 /// Whether an annotation leaves types of fields open: `Point`, `[Point]` where those of Point are not declared.
 bool has_family(const Type *annotation);
+/// Whether values of the type can be keys of a map: they have parts that do not change, down to numbers and texts, or are
+/// objects of a class, which are the same or not.
+bool is_key(const Type *type);
+
 /// Whether values of the type are what the annotation names: it is the annotation, or an instance of its family.
 bool is_instance(const Type *type, const Type *annotation);
 
@@ -114,6 +131,8 @@ public:
 
   const Type *tuple(std::span<const Type *const> elements, std::span<const std::string_view> names = {});
   const Type *array(const Type *element, uint32_t rank = 1);
+  /// A map; where `value` is none, a set of the keys.
+  const Type *map(const Type *key, const Type *value);
   /// `from_library`: the name as the library's own code means it.
   const Type *function(std::string_view name, bool from_library = false);
   const Type *lambda(const KirFunction *function, std::span<const Type *const> captures);

@@ -45,10 +45,29 @@ const Type *TypeResolver::resolve(const TypeExpr *expr) {
     const Type *element = resolve(array.element);
     return element->is(TypeKind::Error) ? types_.error : types_.array(element, array.rank);
   }
+  case TypeExprKind::Map: {
+    const auto &map = cast<MapType>(expr);
+    return resolve_map(*map.key, resolve(map.key), resolve(map.value));
+  }
   case TypeExprKind::Function: return resolve_function(cast<FunctionType>(expr));
   case TypeExprKind::Union: return resolve_union(cast<UnionType>(expr));
   }
   return types_.error;
+}
+
+const Type *TypeResolver::resolve_map(const TypeExpr &key_expr, const Type *key, const Type *value) {
+  if (key->is(TypeKind::Error) || value->is(TypeKind::Error)) return types_.error;
+  if (is_key(key) || has_family(key)) return types_.map(key, value);
+  report_bad_key(diagnostics_, key_expr.span, key);
+  return types_.error;
+}
+
+void report_bad_key(Diagnostics &diagnostics, Span span, const Type *key) {
+  Diagnostic &error = diagnostics.report<Diag::BadKey>(span, key);
+  if (key->is_array())
+    error.help("an array can change; a tuple cannot");
+  else if (!key->is(TypeKind::None))
+    error.help("keys are numbers, strings, tuples and structs of them, and objects of classes");
 }
 
 /// Empty when one of them is wrong.
@@ -100,6 +119,8 @@ const Type *TypeResolver::resolve_name(const NamedType &named) {
     return types_.error;
   }
   const Declaration *declaration = declaration_of(named);
+  if (!declaration && named.name == "set" && named.arguments.size() == 1)
+    return resolve_map(*named.arguments[0], resolve(named.arguments[0]), types_.none);
   return declaration ? resolve_declared(named, *declaration) : unknown(named);
 }
 
@@ -196,6 +217,8 @@ bool TypeResolver::names_open(const Declaration &declaration, const TypeExpr *an
   case TypeExprKind::Union: return any(cast<UnionType>(annotation).alternatives);
   case TypeExprKind::Tuple: return any(cast<TupleType>(annotation).elements);
   case TypeExprKind::Array: return names_open(declaration, cast<ArrayType>(annotation).element);
+  case TypeExprKind::Map:
+    return names_open(declaration, cast<MapType>(annotation).key) || names_open(declaration, cast<MapType>(annotation).value);
   case TypeExprKind::Named: {
     const auto &named = cast<NamedType>(annotation);
     if (types_.named(named.name) || !named.arguments.empty()) return any(named.arguments);

@@ -12,6 +12,8 @@ namespace kiln {
 
 /// Says that a union of these types has too many.
 Diagnostic &report_wide_union(Diagnostics &diagnostics, Span span, std::span<const Type *const> types);
+/// Reports a type whose values cannot be keys.
+void report_bad_key(Diagnostics &diagnostics, Span span, const Type *key);
 
 /// Finds the types that type expressions name, and the fields of the structs and classes among them.
 /// What is wrong is reported, and gives the error type.
@@ -37,6 +39,7 @@ private:
   std::vector<const Type *> resolve_all(List<const TypeExpr *> exprs);
   const Type *resolve_union(const UnionType &expr);
   const Type *resolve_function(const FunctionType &expr);
+  const Type *resolve_map(const TypeExpr &key_expr, const Type *key, const Type *value);
   const Type *resolve_name(const NamedType &named);
   const Type *resolve_declared(const NamedType &named, const Declaration &declaration);
   const Type *unknown(const NamedType &named);

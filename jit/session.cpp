@@ -24,12 +24,16 @@ void mark_library(KirFunction &function) {
       mark_library(*param.default_value);
 }
 
-/// Gives a new variable a value that can be looked at: an array is empty, not null. (An object cannot be made up.)
+/// Gives a new variable a value that can be looked at: an array or map is empty, not null. (An object cannot be made up.)
 void initialise(const Type *type, void *place) {
   if (type->is_array()) {
     auto *header = static_cast<ArrayHeader *>(allocate(header_size(type->rank), true));
     std::memset(header, 0, header_size(type->rank));
     *static_cast<ArrayHeader **>(place) = header;
+  } else if (type->is(TypeKind::Map)) {
+    auto *object = static_cast<char *>(allocate(object_layout(type).size, true));
+    for (size_t i = 0; i < type->fields.size(); ++i) initialise(type->fields[i], object + offset_of(type, i));
+    *static_cast<void **>(place) = object;
   } else if (type->is(TypeKind::Failure)) {
     *static_cast<CaughtError **>(place) = make_caught_error({});
   } else if (type->is(TypeKind::Cell)) {
@@ -279,8 +283,9 @@ const GlobalState &Session::assign(std::string_view given_name, const Abstract &
     const GlobalVariable *old = exists ? found->second.variable : nullptr;
     if (old && old->type == type) {
       state.variable = old;
-    } else if (old && old->type->is_array() && type->is_array() && join_types(types_, old->type, type) == type) {
-      // `[]` whose element type is known now keeps its storage: it is empty.
+    } else if (old && old->type->kind == type->kind && (type->is_array() || type->is(TypeKind::Map)) &&
+               join_types(types_, old->type, type) == type) {
+      // `[]` or `[:]` whose types are known now keeps its storage: it is empty.
       const_cast<GlobalVariable *>(old)->type = type;
       state.variable = old;
     } else {

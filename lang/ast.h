@@ -101,6 +101,11 @@ struct ArrayType : TypeExprOf<TypeExprKind::Array> {
   const TypeExpr *element;
   uint32_t rank; // At least 1.
 };
+/// `[K: V]`.
+struct MapType : TypeExprOf<TypeExprKind::Map> {
+  const TypeExpr *key;
+  const TypeExpr *value;
+};
 /// `fn(T, U): R`: any callable of this signature.
 struct FunctionType : TypeExprOf<TypeExprKind::Function> {
   List<const TypeExpr *> params;
@@ -231,9 +236,17 @@ struct TupleExpr : ExprOf<ExprKind::Tuple> {
 struct ArrayExpr : ExprOf<ExprKind::Array> {
   List<const Expr *> elements;
 };
-/// `[f64]()`, `[f64, 2]()`: an empty array of a given element type.
+/// `[f64]()`, `[f64, 2]()`, `[str: i64]()`: an empty array or map of a given type.
 struct EmptyArrayExpr : ExprOf<ExprKind::EmptyArray> {
-  const TypeExpr *type; // An ArrayType.
+  const TypeExpr *type; // An ArrayType or MapType.
+};
+/// `["ann": 31, "bob": 27]`, `[:]`.
+struct MapExpr : ExprOf<ExprKind::Map> {
+  struct Entry {
+    const Expr *key;
+    const Expr *value;
+  };
+  List<Entry> entries;
 };
 
 struct Pattern;
@@ -242,13 +255,11 @@ struct Generator {
   const Pattern *target;
   const Expr *source;
 };
-/// `[value for x in xs if condition]`; more than one generator makes rank N. `is_array` is false for a bare
-/// generator argument, as in `sum(x^2 for x in xs)`.
+/// `[value for x in xs if condition]`; more than one generator makes rank N.
 struct ComprehensionExpr : ExprOf<ExprKind::Comprehension> {
   const Expr *value;
   List<Generator> generators;
   const Expr *condition; // Null when there is none.
-  bool is_array;
 };
 enum class CaseKind : uint8_t { Ignore, Bind, Value, Tuple, Struct };
 /// What a case of `match` asks of a value, and the names it gives to its parts.
@@ -283,6 +294,14 @@ struct LambdaExpr : ExprOf<ExprKind::Lambda> {
   List<Param> params;
   const TypeExpr *result; // Null when not given.
   const Expr *body;
+  bool by_value; // What it captures stays as it is when the lambda is made, whatever is assigned later.
+};
+/// `value for x in xs if condition` in the parentheses of a call or its own: elements that are made when something
+/// iterates over them. Several sources stand for their combinations, as tuples nested to the left: ((x, y), z).
+struct GeneratorExpr : ExprOf<ExprKind::Generator> {
+  List<const Expr *> sources;
+  const LambdaExpr *value;     // Of an element of the sources.
+  const LambdaExpr *condition; // Null when there is none.
 };
 /// `try { ... } catch e { ... }`: the value of the first block or, after an error in it, of the second.
 struct TryExpr : ExprOf<ExprKind::Try> {

@@ -124,7 +124,6 @@ std::string AstPrinter::detail(const Expr *expr) const {
     for (const Ident &ident : cast<TupleExpr>(expr).names) names.append(names.empty() ? "" : " ").append(ident.text);
     return names;
   }
-  case ExprKind::Comprehension: return cast<ComprehensionExpr>(expr).is_array ? "array" : "bare";
   case ExprKind::Try: return std::string(cast<TryExpr>(expr).error.text);
   case ExprKind::Error:
   case ExprKind::None:
@@ -137,7 +136,10 @@ std::string AstPrinter::detail(const Expr *expr) const {
   case ExprKind::Index:
   case ExprKind::Array:
   case ExprKind::EmptyArray:
+  case ExprKind::Map:
   case ExprKind::Lambda:
+  case ExprKind::Comprehension:
+  case ExprKind::Generator:
   case ExprKind::Broadcast: return "";
   }
   return "";
@@ -206,11 +208,19 @@ void AstPrinter::children_of(const Expr *expr) {
   case ExprKind::Field: return print(cast<FieldExpr>(expr).base);
   case ExprKind::Tuple: return all(cast<TupleExpr>(expr).elements);
   case ExprKind::Array: return all(cast<ArrayExpr>(expr).elements);
+  case ExprKind::Map:
+    for (const MapExpr::Entry &entry : cast<MapExpr>(expr).entries) print(entry.key), print(entry.value);
+    return;
   case ExprKind::EmptyArray: return print(cast<EmptyArrayExpr>(expr).type);
   case ExprKind::Comprehension: {
     const auto &comprehension = cast<ComprehensionExpr>(expr);
     print(comprehension.value), all(comprehension.generators);
     return labelled("if", comprehension.condition);
+  }
+  case ExprKind::Generator: {
+    const auto &generator = cast<GeneratorExpr>(expr);
+    all(generator.sources), print(static_cast<const Expr *>(generator.value));
+    return generator.condition ? labelled("if", static_cast<const Expr *>(generator.condition)) : void();
   }
   case ExprKind::Lambda: {
     const auto &lambda = cast<LambdaExpr>(expr);
@@ -321,6 +331,7 @@ void AstPrinter::print(const TypeExpr *type) {
   case TypeExprKind::Named: all(cast<NamedType>(type).arguments); break;
   case TypeExprKind::Tuple: all(cast<TupleType>(type).elements); break;
   case TypeExprKind::Array: print(cast<ArrayType>(type).element); break;
+  case TypeExprKind::Map: print(cast<MapType>(type).key), print(cast<MapType>(type).value); break;
   case TypeExprKind::Function:
     all(cast<FunctionType>(type).params);
     labelled("result", cast<FunctionType>(type).result);

@@ -138,7 +138,7 @@ const Expr *Parser::parse_lambda() {
   }
   expect(TokenKind::Arrow, "'->'");
   const Expr *body = parse_expression();
-  return ast_.make<LambdaExpr>(since(begin), params, nullptr, body);
+  return ast_.make<LambdaExpr>(since(begin), params, nullptr, body, false);
 }
 
 // fn-lambda = 'fn' params (':' type)? (block | '=' expression)
@@ -155,7 +155,7 @@ const Expr *Parser::parse_fn_lambda() {
   List<Param> params = parse_params();
   const TypeExpr *result = parse_result_type();
   const Expr *body = parse_body();
-  return ast_.make<LambdaExpr>(since(begin), params, result, body);
+  return ast_.make<LambdaExpr>(since(begin), params, result, body, false);
 }
 
 std::optional<Ident> Parser::parse_name(std::string_view what) {

@@ -62,7 +62,7 @@ List<Argument> Parser::parse_arguments() {
       if (!arguments.empty())
         error<Diag::GeneratorIsOnlyArgument>(span(token())).help("put the generator in [ ]");
       else
-        value = parse_comprehension(first.begin, value, false);
+        value = parse_generator(first.begin, value);
     }
     arguments.push_back({name, value});
     if (!accept(TokenKind::Comma)) break;
@@ -179,7 +179,7 @@ const Expr *Parser::parse_string() {
   return ast_.make<StringExpr>(since(quote.begin), ast_.list(parts));
 }
 
-// paren = '(' expression ')' | '(' element (',' element)* ','? ')'
+// paren = '(' expression ('for' generators ('if' expression)?)? ')' | '(' element (',' element)* ','? ')'
 // element = (word ':')? expression
 const Expr *Parser::parse_paren() {
   uint32_t begin = token().begin;
@@ -195,6 +195,10 @@ const Expr *Parser::parse_paren() {
       advance();
     }
     elements.push_back(parse_expression());
+    if (elements.size() == 1 && names.empty() && next_is(TokenKind::For)) {
+      elements[0] = parse_generator(elements[0]->span.begin, elements[0]);
+      break;
+    }
     if (!(comma = accept(TokenKind::Comma))) break;
   }
   bool empty = elements.empty() && kind() == TokenKind::RightParen;
@@ -229,24 +233,83 @@ const Expr *Parser::parse_array() {
   const Expr *comprehension = nullptr;
   Bracket bracket(*this, false, true);
   while (!at_closing() && !panicking_) {
-    if (kind() != TokenKind::Colon) elements.push_back(parse_expression());
-    if (next_is(TokenKind::Colon)) not_yet(span(token()), "[key: value]").help("a range is written 'a..b'");
-    if (next_is(TokenKind::For) && elements.size() == 1) comprehension = parse_comprehension(begin, elements[0], true);
+    if (kind() == TokenKind::Colon && elements.empty()) return parse_map(begin, nullptr, bracket);
+    elements.push_back(parse_expression());
+    if (next_is(TokenKind::Colon) && elements.size() == 1) return parse_map(begin, elements[0], bracket);
+    if (next_is(TokenKind::For) && elements.size() == 1) comprehension = parse_comprehension(begin, elements[0]);
     if (comprehension || !accept(TokenKind::Comma)) break;
   }
   bracket.close("',' or ']'");
   if (!comprehension) return ast_.make<ArrayExpr>(since(begin), ast_.list(elements));
   // Made before its closing bracket was seen: once more, with its whole span.
   const auto &made = cast<ComprehensionExpr>(comprehension);
-  return ast_.make<ComprehensionExpr>(since(begin), made.value, made.generators, made.condition, true);
+  return ast_.make<ComprehensionExpr>(since(begin), made.value, made.generators, made.condition);
+}
+
+// map = '[' ':' ']' | '[' entry (',' entry)* ','? ']'
+// entry = expression ':' expression
+// The first key has been parsed.
+const Expr *Parser::parse_map(uint32_t begin, const Expr *key, Bracket &bracket) {
+  std::vector<MapExpr::Entry> entries;
+  if (!key) advance();
+  while (key && !panicking_) {
+    if (!accept(TokenKind::Colon)) {
+      expected("':' and the value of the key");
+      break;
+    }
+    bool outer = std::exchange(colon_follows_, false);
+    const Expr *value = parse_expression();
+    colon_follows_ = outer;
+    entries.push_back({key, value});
+    key = accept(TokenKind::Comma) && !at_closing() ? parse_expression() : nullptr;
+  }
+  bracket.close("',' or ']'");
+  return ast_.make<MapExpr>(since(begin), ast_.list(entries));
 }
 
 // comprehension = expression 'for' generators ('if' expression)?
-const Expr *Parser::parse_comprehension(uint32_t begin, const Expr *value, bool is_array) {
+const Expr *Parser::parse_comprehension(uint32_t begin, const Expr *value) {
   advance();
-  List<Generator> generators = parse_generators(!is_array);
+  List<Generator> generators = parse_generators(false);
   const Expr *condition = accept(TokenKind::If) ? parse_condition() : nullptr;
-  return ast_.make<ComprehensionExpr>(since(begin), value, generators, condition, is_array);
+  return ast_.make<ComprehensionExpr>(since(begin), value, generators, condition);
+}
+
+// generator = expression 'for' generators ('if' expression)?
+const Expr *Parser::parse_generator(uint32_t begin, const Expr *value) {
+  advance();
+  List<Generator> generators = parse_generators(true);
+  const Expr *condition = accept(TokenKind::If) ? parse_condition() : nullptr;
+  if (generators.empty()) return error_expr(begin);
+  std::vector<const Expr *> sources;
+  const Pattern *element = nullptr;
+  for (const Generator &generator : generators) {
+    sources.push_back(generator.source);
+    if (element) {
+      std::vector<const Pattern *> both{element, generator.target};
+      Span span = join(element->span, generator.target->span);
+      element = ast_.make_pattern({PatternKind::Tuple, span, {}, nullptr, ast_.list(both), nullptr});
+    } else {
+      element = generator.target;
+    }
+  }
+  const LambdaExpr *of_value = of_element(element, value);
+  const LambdaExpr *of_condition = condition ? of_element(element, condition) : nullptr;
+  return ast_.make<GeneratorExpr>(since(begin), ast_.list(sources), of_value, of_condition);
+}
+
+// `x -> value`; a tuple of names is taken apart in the body: the parameter has a name that nobody can write.
+const LambdaExpr *Parser::of_element(const Pattern *element, const Expr *value) {
+  bool plain = element->kind == PatternKind::Name;
+  std::string_view name = plain ? element->name : "(element)";
+  std::vector<Param> params{{{name, element->span}, nullptr, nullptr, false}};
+  if (!plain) {
+    const Expr *whole = ast_.make<NameExpr>(element->span, name);
+    std::vector<const Stmt *> statements{ast_.make<LetStmt>(element->span, element, whole),
+                                         ast_.make<ExprStmt>(value->span, value, false)};
+    value = ast_.make<BlockExpr>(value->span, ast_.list(statements));
+  }
+  return ast_.make<LambdaExpr>(value->span, ast_.list(params), nullptr, value, true);
 }
 
 } // namespace kiln

@@ -63,13 +63,17 @@ const TypeExpr *Parser::parse_type_operand() {
   }
 }
 
-// array-type = '[' type (',' number)? ']'
+// array-type = '[' type (',' number)? ']' | '[' type ':' type ']'
 const TypeExpr *Parser::parse_array_type() {
   uint32_t begin = token().begin;
   Bracket bracket(*this, false);
   const TypeExpr *element = parse_type();
   uint32_t rank = 1;
-  if (next_is(TokenKind::Colon)) not_yet(span(token()), "[K: V]");
+  if (accept(TokenKind::Colon)) {
+    const TypeExpr *value = parse_type();
+    bracket.close("']'");
+    return ast_.make<MapType>(since(begin), element, value);
+  }
   if (accept(TokenKind::Comma)) {
     constexpr int64_t most = 16;
     const Token &number = token();

@@ -229,7 +229,10 @@ private:
   const Expr *parse_string();
   const Expr *parse_paren();
   const Expr *parse_array();
-  const Expr *parse_comprehension(uint32_t begin, const Expr *value, bool is_array);
+  const Expr *parse_map(uint32_t begin, const Expr *key, Bracket &bracket);
+  const Expr *parse_comprehension(uint32_t begin, const Expr *value);
+  const Expr *parse_generator(uint32_t begin, const Expr *value);
+  const LambdaExpr *of_element(const Pattern *element, const Expr *value);
 
   // --- types (parser_type.cpp) ---
   enum class TypePlace { Annotation, AfterIs };

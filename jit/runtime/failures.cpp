@@ -41,6 +41,7 @@ std::string_view name_of(TypeKind kind) {
   case TypeKind::Cell:
   case TypeKind::Struct:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Family:
   case TypeKind::Failure:
   case TypeKind::Union:
@@ -81,6 +82,7 @@ std::string range_text(TypeKind kind) {
   case TypeKind::Cell:
   case TypeKind::Struct:
   case TypeKind::Class:
+  case TypeKind::Map:
   case TypeKind::Family:
   case TypeKind::Failure:
   case TypeKind::Union:

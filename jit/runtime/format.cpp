@@ -53,6 +53,7 @@ public:
     case TypeKind::Lambda:
     case TypeKind::Struct:
     case TypeKind::Class:
+    case TypeKind::Map:
     case TypeKind::Family:
     case TypeKind::Failure:
     case TypeKind::Open: {

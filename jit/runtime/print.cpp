@@ -46,12 +46,13 @@ public:
       return;
     }
     case TypeKind::Range: out_ += to_string(load<RangeValue>(value)); return;
-    case TypeKind::Tuple: parts(type, value); return;
+    case TypeKind::Tuple: is_iterator(type) ? static_cast<void>(out_ += "iterator") : parts(type, value); return;
     case TypeKind::Struct:
       out_ += type->declaration->name;
       parts(type, value);
       return;
     case TypeKind::Class: object(type, load<const void *>(value)); return;
+    case TypeKind::Map: map(type, load<const char *>(value)); return;
     case TypeKind::Array: array(type, load<const ArrayHeader *>(value)); return;
     case TypeKind::Union:
     case TypeKind::Dyn: {
@@ -128,6 +129,29 @@ private:
         value(element, data + i * row, true);
     }
     out_ += ']';
+  }
+
+  void map(const Type *type, const char *map) {
+    const ArrayHeader &keys = *map_array(type, map, MapField::keys), &values = *map_array(type, map, MapField::values);
+    const ArrayHeader &live = *map_array(type, map, MapField::live);
+    size_t key_size = layout_of(type->key()).size, value_size = layout_of(type->mapped()).size;
+    size_t shown = 0;
+    if (type->is_set()) out_ += keys.length == 0 ? "set(" : "set([";
+    if (!type->is_set()) out_ += keys.length == 0 ? "[:" : "[";
+    for (int64_t i = 0; i < keys.length; ++i) {
+      if (live.length != 0 && !static_cast<const bool *>(live.data)[i]) continue;
+      if (shown++ != 0) out_ += ", ";
+      if (shown > options_.max_elements) {
+        out_ += "...";
+        break;
+      }
+      value(type->key(), static_cast<const char *>(keys.data) + static_cast<size_t>(i) * key_size, true);
+      if (type->is_set()) continue;
+      out_ += ": ";
+      value(type->mapped(), static_cast<const char *>(values.data) + static_cast<size_t>(i) * value_size, true);
+    }
+    if (keys.length != 0 || !type->is_set()) out_ += ']';
+    if (type->is_set()) out_ += ')';
   }
 
   void failure(const CaughtError &error, bool quote) {

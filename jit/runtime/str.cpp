@@ -1,5 +1,7 @@
 #include "jit/runtime/str.h"
 
+#include "codegen/hash_constants.h"
+
 #include "jit/runtime/array.h"
 #include "jit/runtime/calls.h"
 #include "jit/runtime/collector.h"
@@ -71,6 +73,17 @@ extern "C" STR kiln_str_slice(STR text, I64 first, I64 last, I64 step) {
   return {data, count};
 }
 
+extern "C" STR kiln_str_view(STR text, I64 first, I64 last, I64 step) {
+  if (step != 1) return kiln_str_slice(text, first, last, step);
+  int64_t count = check_slice({first, last, step}, text.length, "a str", text.length == 1 ? " byte" : " bytes");
+  return {count == 0 ? "" : text.data + first, count};
+}
+
+extern "C" PTR kiln_str_to_c(STR text) {
+  if (text.length == 0) return const_cast<char *>("");
+  return const_cast<char *>(text.data[text.length] == 0 ? text.data : make_str(view(text)).data);
+}
+
 extern "C" PTR kiln_str_chars(STR text) {
   std::string_view bytes = view(text);
   auto *array = static_cast<ArrayHeader *>(allocate(header_size(1), true));
@@ -111,6 +124,35 @@ extern "C" STR kiln_str_concat(PTR parts_, I64 count) {
 extern "C" I64 kiln_str_compare(STR a, STR b) {
   int order = view(a).compare(view(b)); // Bytes as unsigned.
   return order < 0 ? -1 : order > 0;
+}
+
+namespace {
+
+template <typename Word>
+uint64_t read(const char *from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+} // namespace
+
+// Short texts in two words that overlap, long ones sixteen bytes at a time (see hash_constants.h).
+extern "C" I64 kiln_str_hash(STR text) {
+  const char *at = text.data;
+  auto left = static_cast<size_t>(text.length);
+  uint64_t hash = hash_seed, a = 0, b = 0;
+  for (; left > 16; at += 16, left -= 16)
+    hash = multiply_and_fold(read<uint64_t>(at) ^ hash_multiplier, read<uint64_t>(at + 8) ^ hash);
+  if (left >= 4) {
+    size_t middle = left / 8 * 4;
+    a = read<uint32_t>(at) << 32 | read<uint32_t>(at + middle);
+    b = read<uint32_t>(at + left - 4) << 32 | read<uint32_t>(at + left - 4 - middle);
+  } else if (left > 0) {
+    a = read<uint8_t>(at) << 16 | read<uint8_t>(at + left / 2) << 8 | read<uint8_t>(at + left - 1);
+  }
+  uint64_t joined = multiply_and_fold(a ^ hash_multiplier, b ^ hash);
+  return static_cast<int64_t>(multiply_and_fold(hash_multiplier ^ static_cast<uint64_t>(text.length), joined));
 }
 
 extern "C" I1 kiln_str_equal(STR a, STR b) { return view(a) == view(b); }

@@ -140,9 +140,12 @@ TEST(Operands, Arrays) {
   EXPECT_EQ(tree("[x^2 for x in xs if x > 0]"), "(array (^ x 2) (x in xs) (if (x > 0)))");
   EXPECT_EQ(tree("[i * j for i in 0..n, j in 0..m]"), "(array (* i j) (i in (.. 0 n)) (j in (.. 0 m)))");
   EXPECT_EQ(tree("[a for (a, _) in ps]"), "(array a ((a, _) in ps))");
-  EXPECT_EQ(tree("sum(x^2 for x in xs if x > 0)"), "(call sum (bare (^ x 2) (x in xs) (if (x > 0))))");
-  EXPECT_EQ(tree("sum(x * y for x in xs, y in ys)"), "(call sum (bare (* x y) (x in xs) (y in ys)))");
-  EXPECT_EQ(tree("xs.sum(x for x in xs)"), "(.sum xs (bare x (x in xs)))");
+  EXPECT_EQ(tree("[\"a\": 1, b: c ? 2 : 3,]"), "(map (str \"a\"):1 b:(if c 2 3))");
+  EXPECT_EQ(tree("[:]"), "(map)");
+  EXPECT_EQ(tree("[str: [i64]]()"), "(empty [str: [i64, 1]])");
+  EXPECT_EQ(tree("sum(x^2 for x in xs if x > 0)"), "(call sum (generator (-> (x) (^ x 2)) xs (if (-> (x) (x > 0)))))");
+  EXPECT_EQ(tree("sum(x * y for x in xs, y in ys)"), "(call sum (generator (-> ((element)) {(let (x, y) (element)); (* x y)}) xs ys))");
+  EXPECT_EQ(tree("xs.sum(x for x in xs)"), "(.sum xs (generator (-> (x) x) xs))");
 }
 
 TEST(Operators, Broadcasts) {

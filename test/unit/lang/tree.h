@@ -87,11 +87,21 @@ public:
     }
     case ExprKind::Array: return fmt::format("[{}]", all(cast<ArrayExpr>(node).elements));
     case ExprKind::EmptyArray: return fmt::format("(empty {})", type(cast<EmptyArrayExpr>(node).type));
+    case ExprKind::Map: {
+      std::string out = "(map";
+      for (const MapExpr::Entry &entry : cast<MapExpr>(node).entries)
+        out += fmt::format(" {}:{}", expr(entry.key), expr(entry.value));
+      return out + ")";
+    }
     case ExprKind::Comprehension: {
       const auto &comprehension = cast<ComprehensionExpr>(node);
       std::string condition = comprehension.condition ? fmt::format(" (if {})", expr(comprehension.condition)) : "";
-      return fmt::format("({} {}{}{})", comprehension.is_array ? "array" : "bare", expr(comprehension.value),
-                         generators(comprehension.generators), condition);
+      return fmt::format("(array {}{}{})", expr(comprehension.value), generators(comprehension.generators), condition);
+    }
+    case ExprKind::Generator: {
+      const auto &generator = cast<GeneratorExpr>(node);
+      std::string condition = generator.condition ? fmt::format(" (if {})", expr(generator.condition)) : "";
+      return fmt::format("(generator {}{}{})", expr(generator.value), all(generator.sources), condition);
     }
     case ExprKind::Lambda: {
       const auto &lambda = cast<LambdaExpr>(node);
@@ -170,6 +180,7 @@ public:
             (i ? ", " : "") + (tuple.names.empty() ? "" : std::string(tuple.names[i]) + ": ") + type(tuple.elements[i]);
       return "(" + out + ")";
     }
+    case TypeExprKind::Map: return fmt::format("[{}: {}]", type(cast<MapType>(node).key), type(cast<MapType>(node).value));
     case TypeExprKind::Array:
       return fmt::format("[{}, {}]", type(cast<ArrayType>(node).element), cast<ArrayType>(node).rank);
     case TypeExprKind::Function: {

@@ -23,7 +23,7 @@ endfunction()
 add_library(kiln_llvm INTERFACE)
 target_include_directories(kiln_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
 if(KILN_STATIC)
-  llvm_map_components_to_libnames(KILN_LLVM_LIBS core asmparser linker orcjit passes X86 native support debuginfodwarf symbolize)
+  llvm_map_components_to_libnames(KILN_LLVM_LIBS core asmparser bitreader linker orcjit passes X86 native support debuginfodwarf symbolize)
   # LLVM's own list names the shared zlib, zstd and z3 (nothing that Kiln uses calls the last).
   kiln_find(KILN_ZLIB z)
   kiln_find(KILN_ZSTD zstd)

@@ -2,6 +2,7 @@
 
 #include "codegen/lower.h"
 #include "jit/lazy_entry.h"
+#include "jit/orc_emit.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/simd_math.h"
@@ -135,9 +136,9 @@ bool Compiler::compile(std::span<Specialisation *const> group, std::string &erro
   if (kept_kind_) {
     if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
       for (Specialisation *specialisation : group)
-        kept_ += emit(*kept_kind_, *specialisation, error);
+        kept_text_ += emit(*kept_kind_, *specialisation, error);
     else
-      kept_ += show(*kept_kind_, llvm::CloneModule(*module));
+      keep_module(*module);
   }
   std::vector<std::string> names;
   for (Specialisation *specialisation : group)
@@ -189,16 +190,31 @@ void *const *Compiler::find_dyn(void *cache, const Type *const *held, std::strin
   return &request.found->entry;
 }
 
-std::string Compiler::show(EmitKind kind, std::unique_ptr<llvm::Module> module) {
-  if (kind == EmitKind::Llvm || kind == EmitKind::Asm || kind == EmitKind::Object || kind == EmitKind::Bitcode)
-    orc_->optimise(*module);
+void Compiler::keep_module(const llvm::Module &module) {
+  std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
+  if (*kept_kind_ != EmitKind::LlvmRaw)
+    orc_->optimise(*copy);
+  kept_modules_.push_back(Orc::bitcode(*copy));
+}
+
+std::string Compiler::kept(std::string &error) {
+  if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
+    return kept_text_;
+  if (!start(error))
+    return {};
+  std::unique_ptr<llvm::Module> joined = join_modules(orc_->context(), orc_->machine(), kept_modules_, error);
+  return joined ? show(*kept_kind_, *joined) : std::string();
+}
+
+/// A module as it is, in the form that was asked for.
+std::string Compiler::show(EmitKind kind, llvm::Module &module) {
   if (kind == EmitKind::Llvm || kind == EmitKind::LlvmRaw)
-    return Orc::print_ir(*module);
+    return Orc::print_ir(module);
   if (kind == EmitKind::Object)
-    return orc_->object(*module);
+    return orc_->object(module);
   if (kind == EmitKind::Bitcode)
-    return orc_->bitcode(*module);
-  return orc_->assembly(*module, [this](uint32_t source, uint32_t line) -> std::string {
+    return orc_->bitcode(module);
+  return orc_->assembly(module, [this](uint32_t source, uint32_t line) -> std::string {
     if (source == 0 || source > inference_.sources().size() || line == 0 || line > inference_.sources().get(source).line_count())
       return {};
     return std::string(inference_.sources().get(source).line(line));
@@ -215,7 +231,13 @@ std::string Compiler::emit(EmitKind kind, Specialisation &specialisation, std::s
     return {};
   Specialisation *group[] = {&specialisation};
   std::unique_ptr<llvm::Module> module = lower_group(group, error);
-  return module ? show(kind, std::move(module)) : std::string();
+  if (!module)
+    return {};
+  ++compiled;
+  ++shown;
+  if (kind != EmitKind::LlvmRaw)
+    orc_->optimise(*module);
+  return show(kind, *module);
 }
 
 namespace {

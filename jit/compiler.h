@@ -28,7 +28,8 @@ public:
   std::string emit(EmitKind kind, Specialisation &specialisation, std::string &error);
   /// Keeps what each compile makes from now on.
   void keep(EmitKind kind) { kept_kind_ = kind; }
-  const std::string &kept() const { return kept_; }
+  /// What was kept, as one text or file. Empty with `error` set when that fails.
+  std::string kept(std::string &error);
 
   /// The Kiln functions that an error went through, innermost first; each with the place it had come to.
   std::vector<Frame> trace(const RuntimeError &error) const;
@@ -36,11 +37,13 @@ public:
   CodegenTimes codegen_times() const;
   double lower_seconds = 0;
   uint64_t compiled = 0;
+  uint64_t shown = 0; // Modules that were made for emit() alone.
 
 private:
   bool start(std::string &error);
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
-  std::string show(EmitKind kind, std::unique_ptr<llvm::Module> module);
+  void keep_module(const llvm::Module &module);
+  std::string show(EmitKind kind, llvm::Module &module);
   bool note(const ExternFunction &function, std::string &error);
   void *resolve(std::string_view symbol);
   /// Whose code a symbol names; null when it is not a specialisation's.
@@ -55,7 +58,8 @@ private:
   const EngineOptions &options_;
   std::unique_ptr<Orc> orc_;
   std::optional<EmitKind> kept_kind_;
-  std::string kept_;
+  std::string kept_text_;
+  std::vector<std::string> kept_modules_; // In bitcode: they come from several contexts.
   std::string last_error_;
   std::unordered_map<std::string_view, const GlobalVariable *> globals_;
   std::unordered_map<std::string_view, const ExternFunction *> externs_;

@@ -30,10 +30,15 @@ const Ast *Engine::Impl::parse_text(std::string name, std::string text, Outcome 
   Diagnostics diagnostics;
   const Ast *ast;
   {
-    Stopwatch watch(times.lex_parse);
     ++times.sources;
     uint32_t source = session.sources().add(std::move(name), std::move(text));
-    ast = &session.keep(parse(session.sources(), source, diagnostics));
+    std::optional<TokenList> tokens;
+    {
+      Stopwatch watch(times.lex);
+      tokens = lex(session.sources(), source, diagnostics);
+    }
+    Stopwatch watch(times.parse);
+    ast = &session.keep(parse(session.sources(), source, std::move(*tokens), diagnostics));
   }
   finish(outcome, diagnostics);
   return diagnostics.has_errors() ? nullptr : ast;
@@ -360,7 +365,7 @@ PhaseTimes Engine::times() const {
   times.optimise = codegen.optimise;
   times.codegen = codegen.codegen;
   times.link = codegen.link;
-  times.modules = codegen.modules;
+  times.modules = codegen.modules + impl_->compiler.shown;
   times.code_bytes = codegen.code_bytes;
   times.specialisations_compiled = impl_->compiler.compiled;
   for (const Specialisation &specialisation : impl_->session.inference().all())

@@ -1,5 +1,6 @@
 #include "jit/engine_impl.h"
 
+#include "codegen/type_resolve.h"
 #include "jit/signals.h"
 #include "lang/lexer.h"
 
@@ -16,78 +17,43 @@ std::optional<EmitKind> emit_kind(std::string_view name) {
   return std::nullopt;
 }
 
-namespace {
-
-/// The type that an expression spells, as in the signature `f([f64, 2], (i64, str))`. Null when it spells none.
-const Type *spelt_type(TypeTable &types, const Expr *expr) {
-  if (const auto *name = as<NameExpr>(expr))
-    return types.named(name->name);
-  if (as<NoneExpr>(expr))
-    return types.none;
-  if (const auto *array = as<ArrayExpr>(expr)) {
-    if (array->elements.empty() || array->elements.size() > 2)
-      return nullptr;
-    const Type *element = spelt_type(types, array->elements[0]);
-    uint32_t rank = 1;
-    if (array->elements.size() == 2) {
-      const auto *number = as<NumberExpr>(array->elements[1]);
-      if (!number || number->integer < 1 || number->integer > 32)
-        return nullptr;
-      rank = static_cast<uint32_t>(number->integer);
-    }
-    return element ? types.array(element, rank) : nullptr;
-  }
-  if (const auto *tuple = as<TupleExpr>(expr)) {
-    std::vector<const Type *> elements;
-    std::vector<std::string_view> names;
-    for (const Expr *element : tuple->elements) {
-      elements.push_back(spelt_type(types, element));
-      if (!elements.back())
-        return nullptr;
-    }
-    for (const Ident &name : tuple->names)
-      names.push_back(name.text);
-    return types.tuple(elements, names);
-  }
-  return nullptr;
-}
-
-} // namespace
-
 /// The specialisation of `f(i64, f64)`, chosen as a call with these types would be.
 Specialisation *Engine::Impl::find_signature(std::string_view signature, Outcome &outcome) {
-  Diagnostics diagnostics;
-  uint32_t source = session.sources().add("signature", std::string(signature));
-  const Ast &ast = session.keep(parse(session.sources(), source, diagnostics));
-  const auto *statement = ast.statements.size() == 1 ? as<ExprStmt>(ast.statements.front()) : nullptr;
-  const auto *call = statement ? as<CallExpr>(statement->value) : nullptr;
-  const auto *name = call ? as<NameExpr>(call->callee) : nullptr;
   Diagnostics errors;
-  if (diagnostics.has_errors() || !name) {
-    errors.report<Diag::NotASignature>({}, signature).help("write the argument types, as in `f(i64, [f64])`");
+  uint32_t source = session.sources().add("signature", std::string(signature));
+  Ast ast;
+  std::optional<Signature> parsed = parse_signature(session.sources(), source, ast, errors);
+  std::vector<const Type *> types;
+  if (parsed) {
+    TypeResolver resolver(session.types(), session, errors, false);
+    for (const TypeExpr *argument : parsed->types) {
+      types.push_back(resolver.resolve(argument));
+      if (has_family(types.back()))
+        errors.report<Diag::OpenFieldTypes>(argument->span, to_string(types.back()))
+            .help(fmt::format("give them in parentheses, as in `{}(f64)`", to_string(types.back())));
+    }
+  }
+  if (errors.has_errors()) {
+    if (!parsed) {
+      Diagnostic first = errors.list().front();
+      errors.clear();
+      errors.add(first).help("a signature is a function's name and the types of its arguments, as in `f(i64, [f64])`");
+    }
     finish(outcome, errors);
     return nullptr;
-  }
-  std::vector<const Type *> types;
-  for (const Argument &argument : call->arguments) {
-    types.push_back(spelt_type(session.types(), argument.value));
-    if (!types.back()) {
-      errors.report<Diag::UnknownType>(argument.value->span, session.sources().text(argument.value->span));
-      finish(outcome, errors);
-      return nullptr;
-    }
   }
   // A body that calls the function with parameters of these types.
   auto caller = std::make_unique<KirFunction>();
   caller->name = "signature";
   Block *block = caller->make_block();
   caller->blocks.push_back(block);
-  Inst *callee = caller->make(Op::Name, name->span);
-  callee->name = session.types().intern(name->name);
-  Inst *made = caller->make(Op::Call, call->span);
+  Inst *callee = caller->make(Op::Name, parsed->name.span);
+  callee->name = session.types().intern(parsed->name.text);
+  Span whole{source, 0, static_cast<uint32_t>(signature.size())};
+  Inst *made = caller->make(Op::Call, whole);
   made->args.push_back(callee);
   for (size_t i = 0; i < types.size(); ++i) {
-    Inst *param = caller->make(Op::Param, call->arguments[i].value->span);
+    Inst *param = caller->make(Op::Param, parsed->types[i]->span);
     block->params.push_back(param);
     made->args.push_back(param);
   }
@@ -98,7 +64,7 @@ Specialisation *Engine::Impl::find_signature(std::string_view signature, Outcome
     param->block = block;
   block->end.kind = TermKind::Return;
   block->end.value = made;
-  block->end.span = call->span;
+  block->end.span = whole;
   Specialisation &specialisation = session.inference().specialise(*caller, types);
   units.push_back(std::move(caller));
   for (const Diagnostic &error : specialisation.errors)
@@ -111,7 +77,7 @@ Specialisation *Engine::Impl::find_signature(std::string_view signature, Outcome
   }
   auto plan = specialisation.inferred->plans.find(made->id);
   if (plan == specialisation.inferred->plans.end() || !plan->second.callee) {
-    errors.report<Diag::NoFunction>(name->span, name->name).help("built-in functions have no code of their own");
+    errors.report<Diag::NoFunction>(parsed->name.span, parsed->name.text).help("built-in functions have no code of their own");
     finish(outcome, errors);
     return nullptr;
   }
@@ -140,42 +106,35 @@ std::unique_ptr<Unit> Engine::Impl::infer_expression(std::string text, Outcome &
   return ok ? std::move(unit) : nullptr;
 }
 
-namespace {
-
-/// Emits on the compile stack: LLVM is deep.
-std::string emit_there(Compiler &compiler, EmitKind kind, Specialisation &specialisation, std::string &error) {
+/// Emits on the compile stack: LLVM is deep. The specialisation, or null for all that was kept.
+std::string Engine::Impl::emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome) {
   struct Request {
     Compiler &compiler;
     EmitKind kind;
-    Specialisation &specialisation;
-    std::string &error;
-    std::string text;
-  } request{compiler, kind, specialisation, error, {}};
+    Specialisation *specialisation;
+    std::string error, text;
+  } request{compiler, kind, specialisation, {}, {}};
   run_on_compile_stack(
       [](void *argument) {
         auto *request = static_cast<Request *>(argument);
-        request->text = request->compiler.emit(request->kind, request->specialisation, request->error);
+        request->text = request->specialisation
+                            ? request->compiler.emit(request->kind, *request->specialisation, request->error)
+                            : request->compiler.kept(request->error);
       },
       &request);
+  if (!request.error.empty()) {
+    Diagnostics diagnostics;
+    diagnostics.report<Diag::InternalError>({}, request.error);
+    finish(outcome, diagnostics);
+  }
   return std::move(request.text);
 }
 
-} // namespace
-
 std::string Engine::emit(EmitKind kind, std::string_view signature, Outcome &outcome) {
   if (signature.empty())
-    return impl_->compiler.kept();
+    return impl_->emit(kind, nullptr, outcome);
   Specialisation *specialisation = impl_->find_signature(signature, outcome);
-  if (!specialisation)
-    return {};
-  std::string error;
-  std::string text = emit_there(impl_->compiler, kind, *specialisation, error);
-  if (!error.empty()) {
-    Diagnostics diagnostics;
-    diagnostics.report<Diag::InternalError>({}, error);
-    impl_->finish(outcome, diagnostics);
-  }
-  return text;
+  return specialisation ? impl_->emit(kind, specialisation, outcome) : std::string();
 }
 
 std::string Engine::emit_for_expression(EmitKind kind, std::string text, Outcome &outcome) {
@@ -188,14 +147,7 @@ std::string Engine::emit_for_expression(EmitKind kind, std::string text, Outcome
     for (const Inst *inst : block->insts)
       if (auto plan = called->inferred->plans.find(inst->id); plan != called->inferred->plans.end() && plan->second.callee)
         called = unit->specialisation == called || inst->op == Op::Call || inst->op == Op::CallMethod ? plan->second.callee : called;
-  std::string error;
-  std::string result = emit_there(impl_->compiler, kind, *called, error);
-  if (!error.empty()) {
-    Diagnostics diagnostics;
-    diagnostics.report<Diag::InternalError>({}, error);
-    impl_->finish(outcome, diagnostics);
-  }
-  return result;
+  return impl_->emit(kind, called, outcome);
 }
 
 std::string Engine::emit_text(EmitKind kind, std::string name, std::string text, Outcome &outcome) {

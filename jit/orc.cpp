@@ -381,12 +381,14 @@ std::string Orc::print_ir(const llvm::Module &module) {
 
 std::string Orc::assembly(llvm::Module &module, const std::function<std::string(uint32_t, uint32_t)> &source_line) {
   std::string text, error;
+  Stopwatch watch(impl_->times.codegen);
   impl_->guarded(error, [&] { text = emit_assembly(impl_->machine_for(module), module, source_line); });
   return text;
 }
 
 std::string Orc::object(llvm::Module &module) {
   std::string bytes, error;
+  Stopwatch watch(impl_->times.codegen);
   impl_->guarded(error, [&] { bytes = impl_->emit(module).str(); });
   return bytes;
 }

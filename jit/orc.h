@@ -66,7 +66,7 @@ public:
   /// Assembly with source lines as comments (`source_line(source, line)` gives the text).
   std::string assembly(llvm::Module &module, const std::function<std::string(uint32_t, uint32_t)> &source_line);
   std::string object(llvm::Module &module);
-  std::string bitcode(const llvm::Module &module);
+  static std::string bitcode(const llvm::Module &module);
 
   /// Whether an address lies in code that add() linked and remove() did not free. Async-signal-safe.
   static bool is_code(const void *address);

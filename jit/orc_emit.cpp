@@ -1,6 +1,8 @@
 #include "jit/orc_emit.h"
 
+#include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Linker/Linker.h>
 #include <llvm/MC/MCContext.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/CommandLine.h>
@@ -90,10 +92,11 @@ uint32_t source_of_directive(StringRef directive) {
   return open == StringRef::npos ? 0 : source_number(directive.slice(open + 1, close));
 }
 
-// Whether a directive says nothing about the code to a reader.
+// Whether a directive says nothing about the code to a reader. The size of a function goes with the label at its end.
 bool is_noise(StringRef line) {
   for (StringRef directive : {".cfi_", ".file", ".ident", ".addrsig"})
     if (line.starts_with(directive)) return true;
+  if (line.starts_with(".size\t") && line.contains(", .Lfunc_end")) return true;
   return line.starts_with(".section\t\".note") || line.starts_with(".Ltmp") || line.starts_with(".Lfunc_begin") ||
          line.starts_with(".Lfunc_end");
 }
@@ -138,6 +141,26 @@ std::string emit_assembly(TargetMachine &machine, Module &module,
     text += '\n';
   }
   return text;
+}
+
+std::unique_ptr<Module> join_modules(LLVMContext &context, const TargetMachine &machine,
+                                     std::span<const std::string> bitcode, std::string &error) {
+  auto joined = std::make_unique<Module>("run", context);
+  joined->setDataLayout(machine.createDataLayout());
+  joined->setTargetTriple(machine.getTargetTriple());
+  Linker linker(*joined);
+  for (const std::string &bytes : bitcode) {
+    Expected<std::unique_ptr<Module>> module = parseBitcodeFile(MemoryBufferRef(bytes, "run"), context);
+    if (!module) {
+      error = toString(module.takeError());
+      return nullptr;
+    }
+    if (linker.linkInModule(std::move(*module))) {
+      error = "LLVM cannot join the modules";
+      return nullptr;
+    }
+  }
+  return joined;
 }
 
 } // namespace kiln

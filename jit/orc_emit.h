@@ -6,9 +6,11 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace llvm {
+class LLVMContext;
 class MemoryBuffer;
 class Module;
 class TargetMachine;
@@ -36,6 +38,10 @@ std::unique_ptr<llvm::TargetMachine> make_host_machine(int level, std::string &e
 /// Assembly text of a module, with the text of each source line before its first instruction.
 std::string emit_assembly(llvm::TargetMachine &machine, llvm::Module &module,
                           const std::function<std::string(uint32_t source, uint32_t line)> &source_line);
+
+/// One module of several in bitcode, each defining names of its own. Null with `error` set when LLVM cannot join them.
+std::unique_ptr<llvm::Module> join_modules(llvm::LLVMContext &context, const llvm::TargetMachine &machine,
+                                           std::span<const std::string> bitcode, std::string &error);
 
 /// Line tables name a source "<number>:<name>". The number, or 0.
 uint32_t source_number(llvm::StringRef file_name);

@@ -17,9 +17,9 @@ constexpr uint32_t height_limit = 2500;
 
 } // namespace
 
-Parser::Parser(const Sources &sources, uint32_t source, Ast &ast, Diagnostics &diagnostics)
+Parser::Parser(const Sources &sources, uint32_t source, TokenList tokens, Ast &ast, Diagnostics &diagnostics)
     : sources_(sources), source_(source), text_(sources.get(source).text()), ast_(ast), diagnostics_(diagnostics),
-      list_(lex(sources, source, diagnostics)), tokens_(list_.tokens) {
+      list_(std::move(tokens)), tokens_(list_.tokens) {
   unfinished_ = list_.ends_in_string && diagnostics.error_count() == 1;
 }
 
@@ -193,9 +193,17 @@ void Parser::find_block() {
 }
 
 std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
+  Diagnostics found;
+  TokenList tokens = lex(sources, source, found);
+  auto ast = parse(sources, source, std::move(tokens), found);
+  for (const Diagnostic &diagnostic : found.list()) diagnostics.add(diagnostic);
+  return ast;
+}
+
+std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, TokenList tokens, Diagnostics &diagnostics) {
   auto ast = std::make_unique<Ast>();
-  Diagnostics found; // The lexer's come first: they are put in order of their places.
-  Parser(sources, source, *ast, found).parse_source();
+  Parser(sources, source, std::move(tokens), *ast, diagnostics).parse_source();
+  Diagnostics found = std::exchange(diagnostics, {}); // The lexer's come first.
   std::vector<const Diagnostic *> sorted;
   for (const Diagnostic &diagnostic : found.list()) sorted.push_back(&diagnostic);
   std::sort(sorted.begin(), sorted.end(), [](const Diagnostic *a, const Diagnostic *b) {
@@ -207,11 +215,17 @@ std::unique_ptr<Ast> parse(const Sources &sources, uint32_t source, Diagnostics 
   return ast;
 }
 
+std::optional<Signature> parse_signature(const Sources &sources, uint32_t source, Ast &ast, Diagnostics &diagnostics) {
+  TokenList tokens = lex(sources, source, diagnostics);
+  return Parser(sources, source, std::move(tokens), ast, diagnostics).parse_signature();
+}
+
 Completeness completeness(std::string_view text) {
   Sources sources;
   Diagnostics diagnostics;
   Ast ast;
-  Parser parser(sources, sources.add("", std::string(text)), ast, diagnostics);
+  uint32_t source = sources.add("", std::string(text));
+  Parser parser(sources, source, lex(sources, source, diagnostics), ast, diagnostics);
   parser.parse_source();
   return parser.unfinished() ? Completeness::Unfinished : Completeness::Complete;
 }

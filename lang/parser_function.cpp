@@ -55,6 +55,27 @@ std::optional<Ident> Parser::parse_function_name() {
   return Ident{text(op), span(op)};
 }
 
+// signature = function-name '(' (type (',' type)*)? ')'
+// What is not of the language's programs, but of those who look at their code.
+std::optional<Signature> Parser::parse_signature() {
+  std::optional<Ident> name = parse_function_name();
+  if (!name) return std::nullopt;
+  if (!next_is(TokenKind::LeftParen)) {
+    expected("'(' and the types of the arguments");
+    return std::nullopt;
+  }
+  std::vector<const TypeExpr *> types;
+  Bracket bracket(*this, false);
+  while (!at_closing() && !panicking_) {
+    types.push_back(parse_type());
+    if (!accept(TokenKind::Comma)) break;
+  }
+  bracket.close("',' or ')'");
+  if (kind() != TokenKind::End) expected("the end of the signature");
+  if (diagnostics_.has_errors()) return std::nullopt;
+  return Signature{*name, ast_.list(types)};
+}
+
 // function = 'fn' function-name params (':' type)? (block | '=' expression)
 const Stmt *Parser::parse_function() {
   std::string_view doc = doc_above(at_);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "lang/ast.h"
-#include "lang/lexer.h"
 #include "lang/parser.h"
 
 #include <optional>
@@ -15,8 +14,9 @@ namespace kiln {
 /// rule returns quickly. The panic ends at the closing bracket of the construct, if it has one, or at the next line.
 class Parser {
 public:
-  Parser(const Sources &sources, uint32_t source, Ast &ast, Diagnostics &diagnostics);
+  Parser(const Sources &sources, uint32_t source, TokenList tokens, Ast &ast, Diagnostics &diagnostics);
   void parse_source();
+  std::optional<Signature> parse_signature();
   /// True when the first error was that the text ended too early.
   bool unfinished() const { return unfinished_; }
 

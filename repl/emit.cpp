@@ -14,23 +14,41 @@ namespace {
 
 constexpr int usage_error = 2;
 
-/// Tokens, AST and KIR are of the text; the rest is of specialisations.
-bool of_text(EmitKind kind) {
+/// What a kind shows: a text that is only read, or specialisations.
+enum class Shows : uint8_t { Text, Functions, Specialisations };
+
+Shows what_shows(EmitKind kind) {
   switch (kind) {
   case EmitKind::Tokens:
-  case EmitKind::Ast:
-  case EmitKind::Kir: return true;
+  case EmitKind::Ast: return Shows::Text;
+  case EmitKind::Kir: return Shows::Functions; // Of the text, or of a signature.
   case EmitKind::TypedKir:
   case EmitKind::Llvm:
   case EmitKind::LlvmRaw:
   case EmitKind::Asm:
   case EmitKind::Object:
-  case EmitKind::Bitcode: return false;
+  case EmitKind::Bitcode: return Shows::Specialisations;
   }
-  return false;
+  return Shows::Text;
 }
 
 bool binary(EmitKind kind) { return kind == EmitKind::Object || kind == EmitKind::Bitcode; }
+
+/// Why the options do not go together; empty when they do.
+std::string misuse(const Options &options) {
+  const Shows shows = what_shows(options.kind);
+  const bool one = !options.signature.empty();
+  if (shows == Shows::Text && (one || options.run))
+    return fmt::format("'emit {}' shows the whole text of a file: it takes no {}", options.kind_name,
+                       one ? "signature" : "--run");
+  if (one && options.run) return "a signature and --run do not go together: --run is for all that a run compiles";
+  if (shows == Shows::Specialisations && !one && !options.run)
+    return fmt::format("'emit {}' needs a signature such as 'f(i64, f64)', or --run for all that a run compiles",
+                       options.kind_name);
+  if (binary(options.kind) && options.output.empty() && isatty(STDOUT_FILENO))
+    return fmt::format("'emit {}' is binary: give a file with -o", options.kind_name);
+  return {};
+}
 
 /// While it lives, standard output goes to stderr, so that a program's own output does not mix with what is emitted.
 class OutputToStderr {
@@ -87,18 +105,10 @@ bool write_emitted(const Options &options, std::string_view text) {
 } // namespace
 
 int emit_file(const Options &options) {
-  if (!of_text(options.kind) && options.signature.empty() && !options.run) {
-    complain(fmt::format("'emit {}' needs a signature such as 'f(i64, f64)', or --run for all that a run compiles",
-                         options.kind_name));
-    return usage_error;
-  }
-  if (binary(options.kind) && options.output.empty() && isatty(STDOUT_FILENO)) {
-    complain(fmt::format("'emit {}' is binary: give a file with -o", options.kind_name));
-    return usage_error;
-  }
   std::string error;
   std::optional<std::string> text = read_source(options.file, error);
-  if (!text) {
+  if (text) error = misuse(options);
+  if (!error.empty()) {
     complain(error);
     return usage_error;
   }

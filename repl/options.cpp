@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cctype>
+
 namespace kiln {
 
 namespace {
@@ -16,6 +19,9 @@ constexpr const char *main_examples = R"(Examples:
   kiln -e 'sum([x^2 for x in 1..=10])'  print the value of an expression
   echo 'print(1 + 1)' | kiln -          run standard input
   kiln -O0 --time script.kn             say on stderr where the time goes
+  kiln --unchecked mandelbrot.kn 80     run without checks of overflow and array bounds
+  kiln --color=never script.kn 2> log   errors without colours
+  kiln --version                        what to say in a report of a bug
   kiln check script.kn                  report errors without running
   kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
   kiln emit llvm script.kn --run        LLVM IR of everything that a run compiles
@@ -24,14 +30,23 @@ Run 'kiln COMMAND --help' for more on a command. A file with the name of a comma
 
 constexpr const char *emit_examples =
     R"(KIND is one of tokens, ast, kir (before types are known), typed-kir, llvm-raw (before optimisation), llvm, asm, obj, bitcode.
-Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles; what the program then
-prints goes to stderr unless -o is given.
+Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles, as one module; what the
+program then prints goes to stderr unless -o is given.
 
 Examples:
   kiln emit ast script.kn
   kiln emit typed-kir hyp.kn 'hyp(i64, f64)'
+  kiln emit llvm points.kn '+(Point(f64, f64), Point(f64, f64))'
   kiln emit asm sieve.kn --run -O2
+  kiln emit asm hyp.kn 'hyp(f64, f64)' | as -o hyp.o -
   kiln emit obj hyp.kn 'hyp(f64, f64)' -o hyp.o)";
+
+constexpr const char *check_examples = R"(All errors of the file are reported, and the warnings; the status is 1 after an error. Functions that the program never
+calls are checked for what needs no types.
+
+Examples:
+  kiln check script.kn
+  cat script.kn | kiln check -)";
 
 constexpr const char *test_help =
     R"(A file is run one top-level statement after another, going on after an error, and compared with the comments beside them:
@@ -58,7 +73,11 @@ are taken up before the first statement, as in a script; but if a file defines o
 each definition takes effect in its place.
 
 --update rewrites the comments of what fails. The last line of the output is 'N passed, N failed', counting statements with
-comments and statements that fail.)";
+comments and statements that fail.
+
+Examples:
+  kiln test script.kn
+  kiln test tests/ --update)";
 
 std::vector<std::string_view> command_names() { return {"check", "emit", "test"}; }
 
@@ -86,7 +105,10 @@ struct CommandLine {
   std::string color = "auto";
 
   explicit CommandLine(Options &options);
-  std::vector<std::string_view> option_names() const;
+  /// The sub-command that was given, or null.
+  const CLI::App *command() const;
+  /// The long names of options: of the program and `command`, or of the other commands.
+  std::vector<std::string_view> option_names(const CLI::App *command) const;
 };
 
 CommandLine::CommandLine(Options &options) {
@@ -120,50 +142,81 @@ CommandLine::CommandLine(Options &options) {
   test->add_option("FILE", options.files, "Files and folders (all .kn files below)")->required()->option_text("...");
   test->add_flag("--update", options.update, "Rewrite the expectations that fail");
 
-  check->footer("");
+  check->footer(check_examples);
   for (CLI::App *command : {check, emit, test}) {
     command->set_help_flag("-h,--help", "Print this help");
     command->group("Commands");
   }
 }
 
-std::vector<std::string_view> CommandLine::option_names() const {
+const CLI::App *CommandLine::command() const {
+  const auto given = app.get_subcommands();
+  return given.empty() ? nullptr : given[0];
+}
+
+std::vector<std::string_view> CommandLine::option_names(const CLI::App *command) const {
   std::vector<std::string_view> names;
-  auto add = [&](const CLI::App &from) {
-    for (const CLI::Option *option : from.get_options())
+  for (const CLI::App *from : {&app, command}) {
+    if (!from) continue;
+    for (const CLI::Option *option : from->get_options())
       for (const std::string &name : option->get_lnames()) names.push_back(name);
-  };
-  add(app);
-  for (const CLI::App *command : app.get_subcommands()) add(*command);
+  }
   return names;
 }
 
-int usage(const std::string &message) {
+int usage(const std::string &message, const CLI::App *command = nullptr) {
   complain(message);
-  std::fputs("Try 'kiln --help'.\n", stderr);
+  std::fputs(fmt::format("Try 'kiln {}--help'.\n", command ? command->get_name() + " " : "").c_str(), stderr);
   return usage_error;
 }
 
+/// The option that a word, without its dashes, was meant to be: one with nearly that name, or that begins with a letter.
+std::optional<std::string_view> meant_option(std::string_view word, const std::vector<std::string_view> &names) {
+  if (word.size() != 1) return closest(word, names);
+  const auto begins = std::find_if(names.begin(), names.end(), [&](std::string_view name) {
+    return name[0] == std::tolower(static_cast<unsigned char>(word[0]));
+  });
+  return begins == names.end() ? std::nullopt : std::optional(*begins);
+}
+
 int unknown_option(const CommandLine &line, std::string_view option, bool arguments_possible) {
+  const CLI::App *command = line.command();
   std::string message = fmt::format("no option '{}'", option);
   std::string_view word = option.substr(0, option.find('='));
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
-  if (auto name = word.size() > 1 ? closest(word, line.option_names()) : std::nullopt)
+  const CLI::App *owner = nullptr;
+  for (const CLI::App *other : {line.check, line.emit, line.test})
+    if (other != command && other->get_option_no_throw(fmt::format("--{}", word))) owner = other;
+  if (owner)
+    message = fmt::format("'--{}' is an option of 'kiln {}'", word, owner->get_name());
+  else if (auto name = meant_option(word, line.option_names(command)))
     message += fmt::format("; did you mean '--{}'?", *name);
   else if (arguments_possible)
     message += "; arguments for the program come after '--'";
-  return usage(message);
+  return usage(message, command);
+}
+
+/// What an option of the command line lacks, in our words; CLI11 has its own names for options.
+std::string misused_option(std::string_view message) {
+  const std::pair<std::string_view, std::string_view> takes[] = {
+      {"--eval", "-e takes one expression, as in kiln -e '1 + 1'"},
+      {"--color", "--color takes auto, always or never, as in --color=never"},
+      {"--output", "-o takes the name of a file to write to"},
+      {"-O", "-O takes a level from 0 to 3, as in -O2"},
+  };
+  for (auto [option, text] : takes)
+    if (message.find(option) != std::string_view::npos) return std::string(text);
+  return {};
 }
 
 /// CLI11 names exceptions and options in its own way; say it in ours.
 int report_parse_error(const CommandLine &line, const CLI::ParseError &error) {
   const std::string name = error.get_name();
-  std::string message = error.what();
-  for (const CLI::App *command : line.app.get_subcommands())
-    if (name == "RequiredError") message = fmt::format("'kiln {}': {}", command->get_name(), message);
-  if (message.find("--eval") != std::string::npos) message = "-e takes one expression";
-  if (name == "ConversionError" && message.find("-O") != std::string::npos) message = "-O takes a level from 0 to 3";
-  return usage(message);
+  std::string message = misused_option(error.what());
+  if (message.empty()) message = error.what();
+  if (const CLI::App *command = line.command(); command && name == "RequiredError")
+    message = fmt::format("'kiln {}': {}", command->get_name(), message);
+  return usage(message, line.command());
 }
 
 } // namespace
@@ -175,8 +228,8 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
-    const auto commands = line.app.get_subcommands();
-    const std::string help = commands.empty() ? line.app.help() : commands[0]->help();
+    const CLI::App *command = line.command();
+    const std::string help = command ? command->help() : line.app.help();
     std::fputs(help.c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError &error) {
@@ -186,7 +239,7 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     std::fputs(fmt::format("kiln {}\nLLVM {}\n", version(), llvm_version()).c_str(), stdout);
     return 0;
   }
-  if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3");
+  if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3, as in -O2");
   options.engine.checks = !line.unchecked;
   if (line.color == "auto")
     options.color = ColorMode::Auto;
@@ -199,7 +252,7 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
 
   std::vector<std::string> rest = line.app.remaining(true);
   const bool evaluates = line.eval->count() != 0;
-  const bool has_command = !line.app.get_subcommands().empty();
+  const bool has_command = line.command() != nullptr;
   if (!rest.empty() && rest[0] == "--" && !has_command)
     rest.erase(rest.begin());
   else if (!rest.empty() && rest[0].size() > 1 && rest[0][0] == '-')
@@ -207,7 +260,7 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
 
   if (has_command) {
     if (evaluates) return usage("-e and a command do not go together");
-    if (!rest.empty()) return usage(fmt::format("one argument too many: '{}'", rest[0]));
+    if (!rest.empty()) return usage(fmt::format("one argument too many: '{}'", rest[0]), line.command());
     options.command = line.check->parsed() ? Command::Check : line.emit->parsed() ? Command::Emit : Command::Test;
   } else if (evaluates) {
     options.command = Command::RunText;

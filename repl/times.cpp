@@ -8,7 +8,7 @@ namespace kiln {
 
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
-  less(&PhaseTimes::lex_parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::lower, &PhaseTimes::optimise,
+  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::lower, &PhaseTimes::optimise,
        &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
        &PhaseTimes::specialisations_compiled, &PhaseTimes::modules, &PhaseTimes::code_bytes);
@@ -23,7 +23,8 @@ std::string times_table(const PhaseTimes &times) {
     const char *counted; // Null: nothing.
   };
   const Row rows[] = {
-      {"parse", times.lex_parse, times.sources, "sources"},
+      {"lex", times.lex, times.sources, "sources"},
+      {"parse", times.parse, 0, nullptr},
       {"build", times.build, times.functions_built, "functions"},
       {"infer", times.infer, times.specialisations_inferred, "specialisations"},
       {"lower", times.lower, times.specialisations_compiled, "specialisations"},
@@ -38,7 +39,7 @@ std::string times_table(const PhaseTimes &times) {
   for (const Row &row : rows) {
     table += fmt::format("{:<10} {:>8.3f}  {:>5.1f}", row.phase, row.seconds * 1e3,
                          total > 0 ? 100 * row.seconds / total : 0.0);
-    if (row.counted) table += fmt::format("  {:>8} {}", row.count, row.counted);
+    if (row.count != 0) table += fmt::format("  {:>8} {}", row.count, row.counted);
     table += '\n';
   }
   table += fmt::format("{:<10} {:>8.3f}\n", "total", total * 1e3);

@@ -106,6 +106,7 @@ class ProgramTest(unittest.TestCase):
         self.check([path], "", 1, ["index 10 is out of range", "xs[i]", "fails.kn:1", "fails.kn:3", "f([i64], i64)"])
 
     def test_usage_errors(self):
+        there = self.file("there.kn", "f(x) = x\n")
         for arguments, texts in [
             (["nowhere.kn"], ["no file 'nowhere.kn'"]),
             (["chekc", "x.kn"], ["did you mean 'kiln check'"]),
@@ -115,6 +116,12 @@ class ProgramTest(unittest.TestCase):
             (["check", "x.kn", "--tiem"], ["did you mean '--time'"]),
             (["-O7", "x.kn"], ["0 to 3"]),
             (["-Ofast", "x.kn"], ["0 to 3"]),
+            (["-O"], ["-O takes a level", "-O2"]),
+            (["--color"], ["--color takes auto, always or never"]),
+            (["-V"], ["did you mean '--version'"]),
+            (["check", "x.kn", "--run"], ["'--run' is an option of 'kiln emit'"]),
+            (["check", "x.kn", "--tiem"], ["Try 'kiln check --help'"]),
+            (["emit", "llvm", "x.kn", "-o"], ["-o takes the name of a file"]),
             (["-e"], ["-e"]),
             (["-e", "1", "-x"], ["-x", "'--'"]),
             (["check"], ["FILE"]),
@@ -122,7 +129,11 @@ class ProgramTest(unittest.TestCase):
             (["check", "a.kn", "b.kn"], ["b.kn"]),
             (["emit"], ["KIND"]),
             (["emit", "lvm", "x.kn"], ["llvm-raw"]),
-            (["emit", "llvm", "x.kn"], ["--run"]),
+            (["emit", "llvm", "nowhere.kn"], ["no file 'nowhere.kn'"]),
+            (["emit", "llvm", there], ["--run"]),
+            (["emit", "tokens", there, "f(i64)"], ["takes no signature"]),
+            (["emit", "ast", there, "--run"], ["takes no --run"]),
+            (["emit", "llvm", there, "f(i64)", "--run"], ["do not go together"]),
             (["test"], ["FILE"]),
             (["test", "nowhere.kn"], ["no file"]),
             (["--color=blue", "x.kn"], ["always"]),
@@ -200,21 +211,52 @@ class ProgramTest(unittest.TestCase):
         with open(os.path.join(self.folder.name, "hyp.bc"), "rb") as file:
             self.assertEqual(file.read(2), b"BC")
         self.check(["emit", "llvm", path, "nothing(i64)"], "", 1, ["nothing"])
-        self.check(["emit", "llvm", path, "hyp(i64"], "", 1, ["error"])
+        self.check(["emit", "llvm", path, "hyp(i64"], "", 1, ["this '(' is never closed", "help: a signature is"])
+
+    def test_signatures_of_structs_and_operators(self):
+        path = self.file("points.kn", "struct P { x, y }\nclass N { k: i64, next: [N] }\n"
+                         "fn +(a: P, b: P) = P(a.x + b.x, a.y + b.y)\nfn key(n: N) = n.k\nfn first(xs) = xs[0].x\n")
+        for signature in ["+(P(i64, f64), P(f64, f64))", "key(N)", "first([P(i64, i64)])"]:
+            done = self.run_kiln("emit", "typed-kir", path, signature)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), signature)
+            self.assertIn("# " + signature, done.stdout)
+        self.check(["emit", "kir", path, "key(P)"], "", 1, ["the field types of 'P' are not known", "`P(f64)`"])
+        self.check(["emit", "kir", path, "key(Q)"], "", 1, ["'Q' is not a type"])
+
+    def test_emitted_files_are_whole(self):
+        path = self.file("whole.kn", "fn f(n) { s = 0; for i in 0..n { s += i * i }; s }\n"
+                         "fn g(xs, i) { try { xs[i] } catch e { print(e.message, \"a\\\"b\"); 0 } }\n"
+                         "print(map([1, 2], x -> x * 2.5), f(10))\nprint(g([1, 2], 3))\n")
+        for arguments in [["f(i64)"], ["g([i64], i64)"], ["--run"], ["--run", "-O0"]]:
+            assembly = self.run_kiln("emit", "asm", path, *arguments).stdout
+            done = subprocess.run(["as", "-o", "/dev/null", "-"], input=assembly, capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        def written(kind):
+            self.assertEqual(self.run_kiln("emit", kind, path, "--run", "-o", "out").returncode, 0)
+            with open(os.path.join(self.folder.name, "out"), "rb") as file:
+                return file.read()
+        self.assertEqual(written("obj").count(b"\x7fELF"), 1)
+        self.assertEqual(written("bitcode").count(b"BC\xc0\xde"), 1)
+        self.assertEqual(written("llvm").count(b"target datalayout"), 1)
+        self.assertEqual(written("llvm-raw").count(b"target datalayout"), 1)
 
     def test_time(self):
         done = self.run_kiln("--time", "-e", "sum(1..=10)")
         self.assertEqual(done.stdout, "55\n")
-        for phase in "parse build infer lower optimise codegen link run total".split():
+        for phase in "lex parse build infer lower optimise codegen link run total".split():
             self.assertIn(f"\n{phase} ", "\n" + done.stderr)
+        path = self.file("f.kn", "f(x) = x + 1\n")
+        done = self.run_kiln("--time", "emit", "obj", path, "f(i64)", "-o", "f.o")
+        self.assertRegex(done.stderr, r"\nlower .* 1 specialisations\noptimise .* 1 modules\n")
 
     def test_help_and_version(self):
         done = self.run_kiln("--help")
         self.assertEqual(done.returncode, 0)
-        for text in ["Usage: kiln", "--unchecked", "Examples:", "kiln -e", "emit asm"]:
+        for text in ["Usage: kiln", "--unchecked", "Examples:", "kiln -e", "emit asm", "kiln --unchecked ",
+                     "kiln --color=", "kiln --version"]:
             self.assertIn(text, done.stdout)
         for command in ["check", "emit", "test"]:
-            self.assertIn(f"kiln {command}", self.run_kiln(command, "--help").stdout)
+            self.assertIn(f"Examples:\n  kiln {command}", self.run_kiln(command, "--help").stdout)
         done = self.run_kiln("--version")
         self.assertRegex(done.stdout, r"^kiln \d+\.\d+\.\d+\nLLVM 22\.")
 

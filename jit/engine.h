@@ -103,8 +103,8 @@ public:
   std::string doc(std::string_view name) const;
   /// Names that begin with the prefix: variables, functions, built-ins, keywords; sorted.
   std::vector<std::string> complete(std::string_view prefix) const;
-  /// Names that may follow `text.`: the fields of the variable `text` names (a tuple's names).
-  std::vector<std::string> complete_fields(std::string_view variable, std::string_view prefix) const;
+  /// Names that may follow an expression and a dot: its fields (of a tuple, the names). The expression is not run.
+  std::vector<std::string> complete_fields(std::string_view expression, std::string_view prefix);
 
   std::vector<SpecialisationInfo> specialisations() const;
   std::vector<VariableInfo> variables() const;

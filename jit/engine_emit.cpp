@@ -186,18 +186,22 @@ std::string Engine::emit_text(EmitKind kind, std::string name, std::string text,
   return result;
 }
 
-std::optional<std::string> Engine::type_of(std::string text, Outcome &outcome) {
-  std::unique_ptr<Unit> unit = impl_->infer_expression(std::move(text), outcome);
+/// The type of an expression's value. Null after an error.
+const Type *Engine::Impl::type_of(std::string text, Outcome &outcome) {
+  std::unique_ptr<Unit> unit = infer_expression(std::move(text), outcome);
   if (!unit)
-    return std::nullopt;
+    return nullptr;
   for (const Block *block : unit->kir->blocks)
     for (const Inst *inst : block->insts)
       if (inst->op == Op::StoreGlobal && inst->name == "ans")
-        if (const Abstract &value = unit->specialisation->inferred->values[inst->args[0]->id]; value.reached()) {
-          std::string type = to_string(value.type);
-          return type;
-        }
-  return "never";
+        if (const Abstract &value = unit->specialisation->inferred->values[inst->args[0]->id]; value.reached())
+          return value.type;
+  return session.types().never;
+}
+
+std::optional<std::string> Engine::type_of(std::string text, Outcome &outcome) {
+  const Type *type = impl_->type_of(std::move(text), outcome);
+  return type ? std::optional(to_string(type)) : std::nullopt;
 }
 
 } // namespace kiln

@@ -39,6 +39,7 @@ struct Engine::Impl {
   /// Infers one expression as a unit whose effects are undone. Null when there were errors.
   std::unique_ptr<Unit> infer_expression(std::string text, Outcome &outcome);
   Specialisation *find_signature(std::string_view signature, Outcome &outcome);
+  const Type *type_of(std::string text, Outcome &outcome);
   std::string emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome);
 
   EngineOptions options;

@@ -59,11 +59,11 @@ std::vector<std::string> Engine::complete(std::string_view prefix) const {
   return {found.begin(), found.end()};
 }
 
-std::vector<std::string> Engine::complete_fields(std::string_view variable, std::string_view prefix) const {
+std::vector<std::string> Engine::complete_fields(std::string_view expression, std::string_view prefix) {
   std::vector<std::string> found;
-  auto state = impl_->session.globals().find(variable);
-  if (state != impl_->session.globals().end() && state->second.value.type)
-    for (std::string_view name : state->second.value.type->names)
+  Outcome ignored;
+  if (const Type *type = impl_->type_of(std::string(expression), ignored))
+    for (std::string_view name : type->names)
       if (name.starts_with(prefix))
         found.emplace_back(name);
   std::sort(found.begin(), found.end());
@@ -73,8 +73,8 @@ std::vector<std::string> Engine::complete_fields(std::string_view variable, std:
 std::vector<SpecialisationInfo> Engine::specialisations() const {
   std::vector<SpecialisationInfo> list;
   for (const Specialisation &specialisation : impl_->session.inference().all())
-    if (!specialisation.is_unit && impl_->session.inference().is_current(specialisation) && specialisation.state == Specialisation::Done &&
-        !specialisation.function->from_library && !specialisation.function->is_adapter && specialisation.function->name != "signature")
+    if (specialisation.state == Specialisation::Done && !specialisation.continues &&
+        impl_->session.inference().is_current(specialisation) && impl_->session.defines(*specialisation.function))
       list.push_back({specialisation.display, to_string(specialisation.result), specialisation.compiled});
   const Sources &sources = impl_->session.sources();
   for (const DynSite &site : impl_->session.inference().dyn_sites())

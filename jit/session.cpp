@@ -323,6 +323,13 @@ std::vector<const KirFunction *> Session::built(std::vector<std::unique_ptr<Meth
   return result;
 }
 
+bool Session::defines(const KirFunction &function) const {
+  auto found = methods_.find(function.name);
+  return found != methods_.end() &&
+         std::any_of(found->second.begin(), found->second.end(),
+                     [&](const auto &method) { return method->kir.get() == &function; });
+}
+
 void Session::build_all() {
   for (auto &[name, methods] : methods_)
     built(methods, false);

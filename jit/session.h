@@ -42,6 +42,8 @@ public:
   void note_shared_names(const Stmt &statement) { collect_free_names(statement, shared_); }
   bool is_shared(std::string_view name) const { return shared_.contains(name); }
   bool is_constant(std::string_view name) const;
+  /// Whether it is a function of the program, as it is defined now: no part of one, nor one that was replaced.
+  bool defines(const KirFunction &function) const;
   /// The variable, which a unit has just assigned, is a `const` with this value, if known.
   void make_constant(std::string_view name, const std::optional<Constant> &value);
   bool forget(std::string_view name);

@@ -230,4 +230,13 @@ Completeness completeness(std::string_view text) {
   return parser.unfinished() ? Completeness::Unfinished : Completeness::Complete;
 }
 
+bool continues_statement(std::string_view text) {
+  Sources sources;
+  Diagnostics diagnostics;
+  const std::vector<Token> tokens = lex(sources, sources.add("", std::string(text)), diagnostics).tokens;
+  const TokenKind first = tokens[0].kind;
+  return first == TokenKind::Else || first == TokenKind::Catch ||
+         (first == TokenKind::Dot && tokens[1].kind == TokenKind::Identifier);
+}
+
 } // namespace kiln

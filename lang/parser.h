@@ -27,5 +27,7 @@ std::optional<Signature> parse_signature(const Sources &sources, uint32_t source
 enum class Completeness { Complete, Unfinished };
 /// Unfinished when a bracket, block, string or operator still waits for more lines.
 Completeness completeness(std::string_view text);
+/// Whether a text, put below a statement, goes on with it: its first line begins with `else`, `catch` or `.name`.
+bool continues_statement(std::string_view text);
 
 } // namespace kiln

@@ -84,6 +84,10 @@ void Parser::add_hint(Diagnostic &report) {
   case TokenKind::DotDot:
   case TokenKind::DotDotEqual: report.help("a range has both ends: 'a..b'"); return;
   case TokenKind::Colon:
+    if (at_ == statement_start_ && kind(1) == TokenKind::Identifier && adjacent(1)) {
+      report.help(fmt::format("a command such as ':{}' is for the interactive loop, at a terminal", text(token(1))));
+      return;
+    }
     if (line_start && newlines_count_) break;
     if (!colon_follows_) report.help("a range is written 'a..b', and has both ends");
     return;

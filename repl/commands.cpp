@@ -137,7 +137,10 @@ void Commands::vars(Repl &repl, std::string_view) {
   repl.say(text.empty() ? "none yet" : text);
 }
 
-void Commands::load(Repl &repl, std::string_view path) { load_file(repl, std::string(path)); }
+void Commands::load(Repl &repl, std::string_view path) {
+  const bool quoted = path.size() > 2 && (path[0] == '"' || path[0] == '\'') && path.back() == path[0];
+  load_file(repl, std::string(quoted ? path.substr(1, path.size() - 2) : path));
+}
 
 void Commands::reload(Repl &repl, std::string_view) {
   if (repl.last_loaded.empty()) return repl.complain("nothing was loaded yet: :load FILE");

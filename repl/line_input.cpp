@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
@@ -70,6 +71,19 @@ bool LineInput::take(std::string_view sequence) {
   if (!std::string_view(buffer_ + at_, end_ - at_).starts_with(sequence)) return false;
   at_ += sequence.size();
   return true;
+}
+
+std::optional<unsigned char> LineInput::peek(size_t index, int patience) {
+  while (end_ - at_ <= index) {
+    std::memmove(buffer_, buffer_ + at_, end_ - at_);
+    end_ -= std::exchange(at_, 0);
+    pollfd input = {STDIN_FILENO, POLLIN, 0};
+    if (end_ == sizeof buffer_ || poll(&input, 1, patience) <= 0) return std::nullopt;
+    const ssize_t count = ::read(STDIN_FILENO, buffer_ + end_, sizeof buffer_ - end_);
+    if (count <= 0) return std::nullopt; // At the end, next() will see it again.
+    end_ += static_cast<size_t>(count);
+  }
+  return static_cast<unsigned char>(buffer_[at_ + index]);
 }
 
 LineInput::Event LineInput::next(unsigned char &byte) {

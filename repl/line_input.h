@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace kiln {
@@ -16,6 +17,8 @@ public:
   Event next(unsigned char &byte);
   /// Takes `sequence` if it comes next and has been read ahead.
   bool take(std::string_view sequence);
+  /// The byte that comes `index` after the next one, if it arrives within `patience` milliseconds. Nothing is taken.
+  std::optional<unsigned char> peek(size_t index, int patience);
   /// Forgets what was read ahead.
   void drop() { at_ = end_ = 0; }
 

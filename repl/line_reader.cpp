@@ -217,6 +217,25 @@ LineReader::Result LineReader::read(std::string_view prompt, std::string_view co
   return Result::Line;
 }
 
+std::string LineReader::ahead() {
+  constexpr int patience = 100; // Milliseconds between two blocks of one paste.
+  const bool pasting = editor_ && editor_->pasting;
+  // What the terminal keeps for a line that is not complete comes only without its own line discipline.
+  if (editor_) el_set(editor_->edit, EL_PREP_TERM, 1);
+  std::string text;
+  size_t line = 0;
+  while (std::optional<unsigned char> byte = input_->peek(text.size(), pasting ? patience : 0)) {
+    if (*byte == '\033') break; // The end of the paste, or a key.
+    text += *byte == '\r' ? '\n' : static_cast<char>(*byte);
+    if (text.back() != '\n') continue;
+    const size_t first = text.find_first_not_of(" \t\n", line);
+    if (first != std::string::npos && text[first] != '#') break;
+    line = text.size();
+  }
+  if (editor_) el_set(editor_->edit, EL_PREP_TERM, 0);
+  return text;
+}
+
 void LineReader::remember(const std::string &entry) {
   if (editor_) ::history(editor_->history, &editor_->event, H_ENTER, entry.c_str());
 }

@@ -28,6 +28,8 @@ public:
 
   /// Reads a line, without its newline. A recalled entry may have several lines.
   Result read(std::string_view prompt, std::string_view color, std::string &line);
+  /// What has been typed ahead or is being pasted, up to the first line that is neither empty nor a comment. Nothing is taken.
+  std::string ahead();
   /// An entry that the cursor keys recall.
   void remember(const std::string &entry);
 

@@ -30,6 +30,25 @@ size_t name_begin(std::string_view text, size_t end) {
   return end;
 }
 
+/// Where the operand that ends at `end` begins: a name with what is called, indexed and selected behind it.
+size_t operand_begin(std::string_view text, size_t end) {
+  for (;;) {
+    size_t at = end;
+    for (int depth = 0; at > 0; --at) {
+      const char c = text[at - 1];
+      if (c == ')' || c == ']')
+        ++depth;
+      else if (depth == 0)
+        break;
+      else if (c == '(' || c == '[')
+        --depth;
+    }
+    at = name_begin(text, at);
+    if (at == end || at == 0 || text[at - 1] != '.') return at;
+    end = at - 1;
+  }
+}
+
 bool blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
 } // namespace
@@ -92,7 +111,7 @@ Completions Repl::complete(std::string_view before) {
       if (name.starts_with(before)) found.words.emplace_back(name);
   } else if (after_dot) {
     const size_t end = found.word_begin - 1;
-    const size_t begin = name_begin(before, end);
+    const size_t begin = operand_begin(before, end);
     if (begin < end) found.words = engine_->complete_fields(before.substr(begin, end - begin), word);
     if (found.words.empty() && !word.empty()) found.words = engine_->complete(word); // x.f(y) is f(x, y).
   } else if (!word.empty()) {
@@ -112,7 +131,8 @@ Repl::Input Repl::read_input(std::string &text) {
     }
     if (text.empty() && blank(line)) return Input::Nothing;
     text += line;
-    if (text[0] == ':' || completeness(text) == Completeness::Complete) return Input::Text;
+    if (text[0] == ':') return Input::Text;
+    if (completeness(text) == Completeness::Complete && !continues_statement(reader_.ahead())) return Input::Text;
     text += '\n';
   }
 }

@@ -82,6 +82,7 @@ class ProgramTest(unittest.TestCase):
         self.check(["-", "a", "-b"], '["a", "-b"]\n', input="print(args)\n")
         self.check([], "3\n", input="x = 3\nfn f() = x\n1 + 1\nprint(f())\n")
         self.check([], "", input="")
+        self.check([], "", 1, ["a command such as ':type' is for the interactive loop"], input=":type 1 + 1\n")
 
     def test_empty_file(self):
         self.check([self.file("empty.kn", "")])

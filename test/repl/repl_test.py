@@ -144,6 +144,22 @@ class ReplTest(unittest.TestCase):
         self.repl.expect("3 : i64")
         self.repl.expect(PROMPT)
 
+    def test_paste_of_lines_that_go_on(self):
+        lines = ["n = 3", "if n > 5 {", "  print(1)", "}", "# or", "else {", "  print(22 * n)", "}", "xs = [n, 2]", "  .map(x -> x * 10)",
+                 "try { error(\"a\") }", "catch e { print(e.message + \"!\") }"]
+        for begin, end in [("\033[200~", "\033[201~\r"), ("", "")]:
+            self.repl.type(begin + "\r".join(lines) + "\r" + end)
+            shown = self.repl.expect("\na!") + self.repl.expect(PROMPT)
+            self.assertNotIn("error:", shown)
+            self.assertIn("66", shown)
+            self.assertIn("[30, 20]", shown)
+            self.repl.answer("1")
+        plain = self.start(TERM="dumb")
+        plain.type("\n".join(lines) + "\n")
+        shown = plain.expect(" a!")
+        self.assertNotIn("error:", shown)
+        self.assertIn("[30, 20]", shown)
+
     def test_completion(self):
         self.repl.answer("elephants = 3")
         self.assertEqual(self.repl.answer("elep" + TAB + " + 1"), "4 : i64\n")
@@ -160,6 +176,13 @@ class ReplTest(unittest.TestCase):
     def test_completion_of_fields(self):
         self.repl.answer("point = (latitude: 1.5, longitude: 2.5)")
         self.assertEqual(self.repl.answer("point.lat" + TAB), "1.5 : f64\n")
+
+        self.repl.answer("struct Place { latitude, longitude }")
+        self.repl.answer("places = [Place(1, 2), Place(3, 4)]")
+        self.assertEqual(self.repl.answer("places[0].lon" + TAB), "2 : i64\n")
+        self.assertEqual(self.repl.answer("places[len(places) - 1].lat" + TAB + " + 1"), "4 : i64\n")
+        self.assertEqual(self.repl.answer("Place(5, point).longitude.lat" + TAB), "1.5 : f64\n")
+        self.assertEqual(self.repl.answer("2 * places[1].long" + TAB), "8 : i64\n")
 
     def test_ctrl_c_at_the_prompt_clears_the_line(self):
         self.repl.type("nonsense here" + CTRL_C)
@@ -241,6 +264,14 @@ class ReplTest(unittest.TestCase):
         self.assertIn("ret", self.repl.answer(":asm f(1, 2.0)"))
         self.repl.answer("f(2, 3)")
         self.assertIn("f(i64, i64)", self.repl.answer(":specs"))
+        self.repl.answer("g(x, y = 3) = x + y")
+        self.repl.answer("h(x) = map([g(x)], y -> 2 * y)[0]")
+        self.assertEqual(self.repl.answer("h(1)"), "8 : i64\n")
+        self.repl.answer("g(x, y = 3) = x * y")  # What was made of the old one is gone, and no part of a function is shown.
+        self.assertEqual(self.repl.answer("h(1.5)"), "9.0 : f64\n")
+        specs = [line.split("  ")[0] for line in self.repl.answer(":specs").splitlines()]
+        self.assertEqual([line for line in specs if not line.startswith("f(")],
+                         ["h(f64): f64", "g(f64, i64): f64"])
         shown = self.repl.answer(":time f(2.5, 2.0)")
         self.assertIn("6.0 : f64\n", shown)
         self.assertIn("codegen", shown)
@@ -265,6 +296,7 @@ class ReplTest(unittest.TestCase):
         self.assertIn("Three times x.", self.repl.answer(":doc triple"))
         with open(path, "w") as file:
             file.write("fn triple(x) = 30 * x\n")
+        self.assertNotIn("error", self.repl.answer(f':load "{path}"'))
         self.repl.answer(":reload")
         self.assertEqual(self.repl.answer("triple(2)"), "60 : i64\n")
         self.assertIn("no file", self.repl.answer(":load nowhere.kn"))

@@ -27,10 +27,13 @@ private:
   void pass();
   void enter(const Block &block);
   void flow(const Block &from, const Edge &edge, bool back_edge);
+  /// A variable that was an integer before a loop becomes a float by a division in it.
+  void warn_of_float(const Inst &division, std::string_view name);
   void finish_block(const Block &block);
   void raise(const Inst *inst, const Abstract &value, const Abstract *back_value = nullptr);
   void begin_unit_globals();
   void commit_unit_globals();
+  void warn_of_lost_stores();
 
   // Instructions (infer_ops.cpp). `infer` makes the value; `apply_rule` calls the rule for the operation.
   Abstract infer(const Inst &inst);
@@ -76,6 +79,8 @@ private:
   bool keeps_base(const Inst &inst) const { return result_->keeps_base(inst); }
   std::optional<Abstract> call_operator(const Inst &inst, std::string_view name, const std::vector<const Inst *> &operands);
   std::optional<Abstract> call_binary(const Inst &inst);
+  /// Reports that the methods of an operator for the first operand's type do not take the others; false when it has none.
+  bool report_operands(const Inst &inst, std::string_view name, const std::vector<const Inst *> &operands);
   void check_result(const Inst &inst, std::string_view name, const Type *wanted, Abstract &made);
   CallPlan show_plan(const Inst &inst, const Inst *shown);
 
@@ -184,6 +189,11 @@ private:
   }
   CallPlan &plan(const Inst &inst) { return result_->plans[inst.id]; }
   NameMeaning look_up(std::string_view name) const { return inference_.names().lookup(name, function_.from_library); }
+  /// Whether the file of this function has a top-level variable that is called like one of the function.
+  bool hides_top_level(std::string_view name) const {
+    Names &names = inference_.names();
+    return !function_.from_library && names.is_top_level(names.resolve(name, function_.span.source));
+  }
   void remember_name(std::string_view name);
 
   Inference &inference_;

@@ -61,6 +61,8 @@ std::unique_ptr<KirFunction> build_callable(BuildContext &context, const Callabl
   function->is_lambda = body.is_lambda;
   for (const Body::Capture &capture : body.captures)
     function->captures.push_back(context.types.intern(capture.variable->name));
+  for (const Variable *local : body.locals)
+    if (!local->read) function->unread.push_back({context.types.intern(local->name), local->span});
 
   BodyBuilder builder(context, *function, body);
   builder.begin(&callable);

@@ -47,6 +47,8 @@ bool BodyInference::run() {
       }
   if (function_.is_unit)
     commit_unit_globals();
+  if (!diagnostics_.has_errors() && !function_.from_library)
+    warn_of_lost_stores();
   auto note_resizing = [this](const CallPlan &plan) {
     bool resizes = plan.kind == CallPlan::Extern || plan.kind == CallPlan::Indirect ||
                    (plan.kind == CallPlan::Intrinsic && (plan.intrinsic == IntrinsicKind::Push || plan.intrinsic == IntrinsicKind::Pop)) ||
@@ -145,14 +147,17 @@ void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
       continue;
     const Inst *last = edge.args[i];
     if (joined.is(TypeKind::F64) && current.type && current.type->is_integer() && last->op == Op::Binary &&
-        last->binary_op == BinaryOp::Divide && !param->name.empty()) {
-      Diagnostics warning;
-      warning.report<Diag::BecomesFloat>(last->span, param->name).help("`//` is integer division");
-      result_->warnings.push_back(warning.list().front());
-    }
+        last->binary_op == BinaryOp::Divide && !param->name.empty())
+      warn_of_float(*last, param->name);
     header_seeds_[param->id] = joined;
     again_ = forget_open_ = true;
   }
+}
+
+void BodyInference::warn_of_float(const Inst &division, std::string_view name) {
+  Diagnostics warning;
+  warning.report<Diag::BecomesFloat>(division.span, name).help("`//` is integer division");
+  result_->warnings.push_back(warning.list().front());
 }
 
 void BodyInference::finish_block(const Block &block) {
@@ -197,6 +202,8 @@ void BodyInference::finish_block(const Block &block) {
       Diagnostic &error = diagnostics_.report<Diag::NotBool>(end.span, condition.type);
       if (condition.type->is_number())
         error.help("compare it, as in `x != 0`");
+      else if (condition.type->is_array() && condition.type->element()->is(TypeKind::Bool))
+        error.help("ask for `any(...)` or `all(...)` of them");
       else if (condition.type->is_array() || condition.is(TypeKind::Str))
         error.help("ask for its length, as in `len(x) > 0`");
       follow(0), follow(1);
@@ -222,7 +229,7 @@ bool BodyInference::usable(const Inst *inst, Span use) {
     Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
     if (found.other_origin.known() && !(found.other_origin == use))
       error.note(found.other_origin, "on the path through here nothing assigns it");
-    if (found.is(TypeKind::Never) && look_up(found.unset).global)
+    if (found.is(TypeKind::Never) && hides_top_level(found.unset))
       error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
   } else {
     report_conflict(use, Abstract(found));

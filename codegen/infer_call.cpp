@@ -23,6 +23,21 @@ std::string near_param(const KirFunction &function, std::string_view name) {
   return near ? fmt::format(": did you mean '{}'?", *near) : std::string();
 }
 
+void note_candidates(Diagnostic &error, const std::vector<const KirFunction *> &methods) {
+  constexpr size_t most = 8;
+  for (size_t i = 0; i < std::min(methods.size(), most); ++i)
+    error.note(methods[i]->name_span, "a candidate");
+  if (methods.size() > most)
+    error.help(fmt::format("there are {} more", methods.size() - most));
+}
+
+/// An error inside of a function of the library lies in what it was called with: its place is the call.
+void blame_call(Diagnostic &error, const Specialisation &callee, Span call) {
+  std::erase_if(error.notes, [&](const DiagNote &note) { return note.span.known() && note.span.source == error.span.source; });
+  error.note(callee.function->name_span, fmt::format("found in {}, which is of the library", callee.display));
+  error.span = call;
+}
+
 } // namespace
 
 Abstract BodyInference::rule_call(const Inst &inst) {
@@ -137,8 +152,7 @@ Abstract BodyInference::call_name(const Inst &inst, std::string_view name, const
     return error_value(inst);
   }
   Diagnostic &error = diagnostics_.report<Diag::NoMethod>(inst.span, name, types);
-  for (const KirFunction *method : program)
-    error.note(method->name_span, "a candidate");
+  note_candidates(error, program);
   return error_value(inst);
 }
 
@@ -241,8 +255,10 @@ Abstract BodyInference::call_methods(const Inst &inst, std::string_view name, co
       for (const Inst *arg : arguments.insts)
         types += (types.empty() ? "" : ", ") + to_string(value(arg).type);
       Diagnostic &error = diagnostics_.report<Diag::Ambiguous>(inst.span, name, types);
+      std::vector<const KirFunction *> methods;
       for (const Candidate &other : candidates)
-        error.note(other.function->name_span, "a candidate");
+        methods.push_back(other.function);
+      note_candidates(error, methods);
       return error_value(inst);
     }
   return call_function(inst, *best->function, best->sources, arguments, nullptr);
@@ -323,7 +339,9 @@ Abstract BodyInference::call_specialisation(const Inst &inst, const KirFunction 
     for (Diagnostic error : callee.errors) {
       if (++shown > most_callee_errors)
         break;
-      if (error.notes.size() < most_call_notes)
+      if (function.from_library && error.span.source == function.span.source)
+        blame_call(error, callee, inst.span);
+      else if (error.notes.size() < most_call_notes)
         error.note(inst.span, fmt::format("in {}, called here", callee.display));
       diagnostics_.add(std::move(error));
     }

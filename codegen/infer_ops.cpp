@@ -324,6 +324,8 @@ bool BodyInference::check_indices(const Inst &inst, const Type *array, size_t co
       Diagnostic &error = diagnostics_.report<Diag::IndexType>(arg->span, index.type);
       if (index.type->is_float())
         error.help("convert it with `i64(...)`; `//` divides integers to an integer");
+      else if (index.is(TypeKind::Range) && inst.op == Op::SetIndex)
+        error.help("to write into a part of an array, use `.=`, as in `a[1..3] .= e`");
       return false;
     }
     if (index.constant && index.type->is_signed() && index.constant->integer < 0) {
@@ -379,6 +381,8 @@ Abstract BodyInference::rule_index(const Inst &inst) {
   }
   if (auto made = call_operator(inst, "[]", {inst.args.begin(), inst.args.end()}))
     return *made;
+  if (report_operands(inst, "[]", {inst.args.begin(), inst.args.end()}))
+    return error_value(inst);
   Diagnostic &error = diagnostics_.report<Diag::NotIndexable>(inst.span, base.type);
   if (base.is(TypeKind::Function))
     error.help("a call is written with parentheses, as in `f(x)`");
@@ -397,6 +401,8 @@ Abstract BodyInference::rule_set_index(const Inst &inst) {
   if (!base.type->is_array()) {
     if (auto made = call_operator(inst, "[]=", {inst.args.begin(), inst.args.end()}))
       return made->is(TypeKind::Error) ? *made : of(types_.none, inst);
+    if (report_operands(inst, "[]=", {inst.args.begin(), inst.args.end()}))
+      return error_value(inst);
     Diagnostic &error = diagnostics_.report<Diag::NotAssignable>(inst.span, base.type);
     if (base.is(TypeKind::Str))
       error.help("strings do not change; build a new one");
@@ -511,13 +517,16 @@ Abstract BodyInference::rule_destructure(const Inst &inst) {
   const Type *whole = value(inst.args[0]).type;
   bool has_parts = whole->is(TypeKind::Tuple) || (inst.in_pattern && whole->is_declared());
   if (!has_parts) {
-    diagnostics_.report<Diag::NotTuple>(inst.span, whole, counted(inst.count, "variable"));
+    // The same for each of its parts, so that it is told once.
+    Diagnostic &error = diagnostics_.report<Diag::NotTuple>(inst.op_span, whole, counted(inst.count, "variable"));
+    if (whole->is_declared() && !whole->names.empty())
+      error.help(fmt::format("its fields are read by their names, as in `x.{}`", whole->names.front()));
     return error_value(inst);
   }
   size_t count = whole->parts().size();
   if (count != inst.count) {
     const char *part = whole->is_declared() ? "field" : "element";
-    diagnostics_.report<Diag::TupleSize>(inst.in_pattern ? inst.op_span : inst.span, whole, counted(count, part), inst.count);
+    diagnostics_.report<Diag::TupleSize>(inst.op_span, whole, counted(count, part), inst.count);
     return error_value(inst);
   }
   return of(whole->parts()[inst.index], inst);
@@ -582,6 +591,10 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
       report_conflict(inst.span, joined);
       return error_value(inst);
     }
+    const Inst *last = inst.args[0];
+    if (seed.reached() && seed.type->is_integer() && joined.is(TypeKind::F64) && last->op == Op::Binary &&
+        last->binary_op == BinaryOp::Divide)
+      warn_of_float(*last, inst.name);
     if (!seed.reached() || joined.type != seed.type) {
       seed = joined;
       inference_.names().assign(inst.name, joined);

@@ -141,6 +141,30 @@ Abstract BodyInference::rule_set_field(const Inst &inst) {
   return store_in_field(*inst.args[1], base->parts()[*part]) ? of(base, inst) : error_value(inst);
 }
 
+/// Warns of assignments that change nothing: to a variable of the function that is called like a top-level one and is
+/// never read, and to a field of a struct, a value, that is not used afterwards.
+void BodyInference::warn_of_lost_stores() {
+  Diagnostics found;
+  for (const Ident &local : function_.unread)
+    if (hides_top_level(local.text))
+      found.report<Diag::HidesTopLevel>(local.span, local.text)
+          .help(fmt::format("to assign the top-level '{}', say `global {}` first", local.text, local.text));
+  std::vector<bool> used(function_.inst_count());
+  for (const Block *block : function_.blocks) {
+    for (const Inst *inst : block->insts)
+      for (const Inst *arg : inst->args) used[arg->id] = true;
+    if (block->end.value) used[block->end.value->id] = true;
+    for (const Edge &edge : block->end.edges)
+      for (const Inst *arg : edge.args) used[arg->id] = true;
+  }
+  for (const Block *block : function_.blocks)
+    for (const Inst *inst : block->insts)
+      if (inst->op == Op::SetField && !used[inst->id] && value(inst).is(TypeKind::Struct) && !keeps_base(*inst))
+        found.report<Diag::LostField>(inst->span, inst->name)
+            .help("a struct is a value: return the changed one, or declare a class, whose objects are shared");
+  for (const Diagnostic &warning : found.list()) result_->warnings.push_back(warning);
+}
+
 bool InferenceResult::keeps_base(const Inst &inst) const {
   if (inst.op != Op::SetField || !values[inst.args[0]->id].type) return false;
   return values[inst.args[0]->id].type->is_object() || (inst.writes_back && keeps_base(*inst.args[1]));
@@ -174,6 +198,20 @@ std::optional<Abstract> BodyInference::call_binary(const Inst &inst) {
     plan(inst).negated = true;
   if (made && is_comparison(inst.binary_op)) check_result(inst, name, types_.boolean, *made);
   return made;
+}
+
+bool BodyInference::report_operands(const Inst &inst, std::string_view name, const std::vector<const Inst *> &operands) {
+  std::vector<const KirFunction *> methods = look_up(name).methods;
+  std::erase_if(methods, [&](const KirFunction *method) {
+    return method->from_library || method->params.empty() || !method->params[0].type_expr ||
+           !accepts(method->params[0].type_expr, value(operands[0]).type, false);
+  });
+  if (methods.empty()) return false;
+  std::string types;
+  for (const Inst *operand : operands) types += (types.empty() ? "" : ", ") + to_string(value(operand).type);
+  Diagnostic &error = diagnostics_.report<Diag::NoMethod>(inst.span, name, types);
+  for (const KirFunction *method : methods) error.note(method->name_span, "it is defined here");
+  return true;
 }
 
 /// Reports a method of an operator that gives something else than it must.

@@ -147,6 +147,7 @@ struct KirFunction {
   bool typed = false;
   bool from_library = false;
   bool is_adapter = false;  // What a DynSite does for some types.
+  std::vector<Ident> unread; // Variables that the body assigns and never reads.
   bool fused = false;       // The operation of a broadcast: part of its caller's loop, so always inlined.
   std::deque<Block> block_storage;
   std::deque<Inst> inst_storage;

@@ -35,6 +35,8 @@ public:
   virtual const Declaration *declaration(std::string_view name, bool from_library) = 0;
   /// The top-level variable gets this type from now on (a new version when it had another). Returns its state.
   virtual const GlobalState &assign(std::string_view name, const Abstract &value) = 0;
+  /// Whether the program assigns a top-level variable of the name, be it later.
+  virtual bool is_top_level(std::string_view name) const = 0;
   /// All names, for suggestions.
   virtual std::vector<std::string_view> all() const = 0;
 };

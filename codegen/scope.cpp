@@ -99,6 +99,7 @@ private:
   Variable *make_local(std::string_view name, Span span);
   Variable *self_candidate(std::string_view name) const;
   void note_mention(Variable *variable, Span span);
+  void note_store(Variable *variable, Span span);
   void resolve_default(const Callable &callable, size_t param);
   void add_locals(const Callable &callable);
   Variable *find_to_read(std::string_view name, Span span);
@@ -262,6 +263,7 @@ void Resolver::read(const void *node, std::string_view name, Span span) {
     if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
+  variable->read = true;
   note_mention(variable, span);
   if (variable->owner != top().body) capture(variable, span);
   resolution_.variables_[node] = variable;
@@ -269,6 +271,15 @@ void Resolver::read(const void *node, std::string_view name, Span span) {
 
 void Resolver::note_mention(Variable *variable, Span span) {
   if (variable->self_of && !variable->mentioned.known()) variable->mentioned = span;
+}
+
+/// The variable's value, or a part of it, changes here.
+void Resolver::note_store(Variable *variable, Span span) {
+  if (variable->owner != top().body) {
+    capture(variable, span);
+    variable->assigned_in_lambda = true;
+  }
+  variable->last_assigned = place_;
 }
 
 void Resolver::assign(const void *node, std::string_view name, Span span) {
@@ -279,11 +290,7 @@ void Resolver::assign(const void *node, std::string_view name, Span span) {
     if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
-  if (variable->owner != top().body) {
-    capture(variable, span);
-    variable->captured = variable->assigned_in_lambda = true;
-  }
-  variable->last_assigned = place_;
+  note_store(variable, span);
   ++variable->assignments;
   if (variable->self_of) ++variable->self_of->assignments, note_mention(variable, span);
   resolution_.variables_[node] = variable;
@@ -299,11 +306,7 @@ void Resolver::update(const void *node, std::string_view name, Span span) {
     if (!top().body->is_unit) resolution_.free_names_.insert(name);
     return;
   }
-  if (variable->owner != top().body) {
-    capture(variable, span);
-    variable->captured = variable->assigned_in_lambda = true;
-  }
-  variable->last_assigned = place_;
+  note_store(variable, span);
   resolution_.variables_[node] = variable;
 }
 

@@ -99,6 +99,7 @@ struct Variable {
   bool top_level = false; // A top-level variable that its unit treats as a local.
   bool assigned = true;   // Not where its unit only tests it.
   bool captured = false;
+  bool read = false;
   const TypeExpr *type = nullptr; // Its annotation, once the builder has passed it.
 
   // Places are counted in the order of the text.

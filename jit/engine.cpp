@@ -246,8 +246,9 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
     diagnostics.add(error);
   std::vector<Unit> made = group(statements);
   bool ok = !diagnostics.has_errors();
+  const bool has_value = !statements.empty() && as<ExprStmt>(statements.back());
   for (Unit &unit : made)
-    ok &= infer(unit, diagnostics, &unit == &made.back() ? "ans" : "");
+    ok &= infer(unit, diagnostics, has_value && &unit == &made.back() ? "ans" : "");
   for (Diagnostics built = session.take_build_errors(); const Diagnostic &error : built.list())
     diagnostics.add(error);
   for (const Unit &unit : made)

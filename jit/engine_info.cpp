@@ -115,7 +115,8 @@ std::string type_text(Value value) { return value.type ? to_string(value.type) :
 
 std::string render_failure(const Outcome &outcome, const Sources &sources, RenderStyle style) {
   Diagnostics diagnostics;
-  diagnostics.report<Diag::RuntimeFailure>(place_of(outcome.trace, sources), outcome.message);
+  // The text is the program's own, and is not cut.
+  diagnostics.report<Diag::RuntimeFailure>(place_of(outcome.trace, sources), "").message = outcome.message;
   std::string text = render(diagnostics.list().front(), sources, style);
   if (!text.ends_with('\n'))
     text += '\n';

@@ -2,6 +2,7 @@
 
 #include "codegen/ir_body.h"
 #include "codegen/layout.h"
+#include "codegen/operator_definition.h"
 #include "codegen/type_resolve.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/error.h"
@@ -92,11 +93,12 @@ Session::Method *Session::add(std::string_view name, Method method, bool replace
 
 void Session::define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics) {
   TypeResolver resolver(types_, *this, diagnostics, false);
+  std::vector<const Type *> params;
   for (const Param &param : function.params)
-    if (param.type)
-      resolver.resolve(param.type);
+    params.push_back(param.type ? resolver.resolve(param.type) : nullptr);
   if (function.result)
     resolver.resolve(function.result);
+  check_operator(function.name, params, types_, diagnostics);
   Method method;
   method.function = &function;
   method.parameters = parameters_of(function);
@@ -194,14 +196,13 @@ bool Session::find_code(ExternFunction &function, const ExternStmt &statement, D
 void Session::note_variables(std::span<const Stmt *const> statements) {
   for (const Stmt *statement : statements) {
     Imports::File &file = *imports_.file_of(statement->span.source);
-    if (file.name.empty() && file.merged.empty() && file.aliases.empty())
-      continue; // Every name is its own.
+    const bool own_names = file.name.empty() && file.merged.empty() && file.aliases.empty();
     std::unordered_set<std::string_view> assigned;
     collect_assigned_names(*statement, assigned);
     if (const auto *constant = as<ConstStmt>(statement))
       assigned.insert(constant->name.text);
     for (std::string_view name : assigned)
-      imports_.define(file, name, false);
+      top_level_.insert(own_names ? name : imports_.define(file, name, false));
   }
 }
 

@@ -69,6 +69,7 @@ public:
   std::vector<const KirFunction *> library_methods(std::string_view name) override;
   const Declaration *declaration(std::string_view name, bool from_library) override;
   const GlobalState &assign(std::string_view name, const Abstract &value) override;
+  bool is_top_level(std::string_view name) const override { return top_level_.contains(name); }
   std::vector<std::string_view> all() const override;
 
   const std::map<std::string_view, GlobalState> &globals() const { return globals_; }
@@ -119,6 +120,7 @@ private:
   std::deque<GlobalVariable> variables_;
   std::unordered_map<std::string_view, uint32_t> versions_;
   std::unordered_set<std::string_view> shared_;
+  std::unordered_set<std::string_view> top_level_;
   std::vector<std::pair<std::string_view, std::optional<GlobalState>>> journal_;
   bool journalling_ = false;
   bool library_loaded_ = false;

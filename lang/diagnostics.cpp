@@ -27,6 +27,16 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 } // namespace
 
+std::string shortened(std::string_view text) {
+  constexpr size_t longest = 200, head = 120, tail = 40;
+  if (text.size() <= longest) return std::string(text);
+  auto inside = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; }; // Of a character.
+  size_t first = head, last = text.size() - tail;
+  while (inside(first)) --first;
+  while (last < text.size() && inside(last)) ++last;
+  return fmt::format("{}...{}", text.substr(0, first), text.substr(last));
+}
+
 std::string counted(uint64_t count, std::string_view one, std::string_view many) {
   if (count == 1) return fmt::format("1 {}", one);
   return many.empty() ? fmt::format("{} {}s", count, one) : fmt::format("{} {}", count, many);

@@ -47,10 +47,15 @@ struct DiagNote {
   std::string message;
 };
 
+/// A text that goes into a message, cut in its middle where it is longer than people read.
+std::string shortened(std::string_view text);
+
 /// How a message shows an argument: types and the like by their own to_string, found by argument-dependent lookup.
 template <typename T> decltype(auto) message_argument(const T &value) {
-  if constexpr (std::is_pointer_v<T> && !std::is_convertible_v<T, const char *>)
-    return to_string(value);
+  if constexpr (std::is_convertible_v<const T &, std::string_view>)
+    return shortened(value);
+  else if constexpr (std::is_pointer_v<T>)
+    return shortened(to_string(value));
   else
     return (value);
 }
@@ -63,12 +68,12 @@ struct Diagnostic {
   std::string message;
   std::vector<DiagNote> notes;
 
-  Diagnostic &note(Span at, std::string text) {
-    notes.push_back({at, std::move(text)});
+  Diagnostic &note(Span at, std::string_view text) {
+    notes.push_back({at, shortened(text)});
     return *this;
   }
   /// A way out: "write `//` for integer division".
-  Diagnostic &help(std::string text) { return note({}, std::move(text)); }
+  Diagnostic &help(std::string_view text) { return note({}, text); }
 };
 
 /// Collects diagnostics in the order they are found. Cheap to make, so that a trial can be thrown away.

@@ -153,6 +153,20 @@ class ProgramTest(unittest.TestCase):
             os.chmod(path, 0)
             self.check([path], "", 2, ["cannot read"])
 
+    def test_errors_in_huge_lines_are_short(self):
+        many = "1" * 100000
+        for name, text in [("digits", f"x = {many}"), ("name", f"x = 1 + {'a' * 100000}"), ("sum", f"print({'1 + ' * 250000}x)"),
+                           ("field", f"x = 1\nx.{'b' * 100000}"), ("tuple", f"t = ({'1, ' * 20000})\nt + 1"),
+                           ("hex", f"x = 0x{'q' * 100000}"), ("umlauts", f"x = {'ä' * 100000}()"),
+                           ("methods", "".join(f"f({', '.join(f'a{j}: i64' for j in range(i))}) = {i}\n" for i in range(300)) + 'f("a")')]:
+            done = self.run_kiln(self.file(name + ".kn", text))
+            self.assertEqual(done.returncode, 1, name)
+            self.assertLess(len(done.stderr), 1500, name)
+            self.assertLess(max(len(line) for line in done.stderr.splitlines()), 260, name)
+            self.assertIn("error: ", done.stderr)
+        # What the program itself says is not cut.
+        self.check([self.file("own.kn", f'error("{many}")')], "", 1, [many])
+
     def test_byte_order_mark(self):
         self.check([self.file("mark.kn", b"\xef\xbb\xbfprint(1)\n")], "1\n")
 

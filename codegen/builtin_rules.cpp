@@ -119,6 +119,12 @@ Abstract BuiltinRules::conversion() {
   return made;
 }
 
+Abstract BuiltinRules::evaluation() {
+  if (!argument(0).is(TypeKind::Str))
+    return refuse(0, "a str");
+  return intrinsic(IntrinsicKind::Eval, {types_.str}, types_.dyn);
+}
+
 Abstract BuiltinRules::to_text() { return planned(CallPlan::Text, types_.str); }
 
 Abstract BuiltinRules::absolute() {

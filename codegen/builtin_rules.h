@@ -17,6 +17,7 @@ public:
 
 private:
   Abstract conversion();
+  Abstract evaluation();
   Abstract to_text();
   Abstract absolute();
   Abstract extremum();

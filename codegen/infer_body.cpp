@@ -51,7 +51,7 @@ bool BodyInference::run() {
     warn_of_lost_stores();
   auto note_resizing = [this](const CallPlan &plan) {
     bool resizes = plan.kind == CallPlan::Extern || plan.kind == CallPlan::Indirect ||
-                   (plan.kind == CallPlan::Intrinsic && (plan.intrinsic == IntrinsicKind::Push || plan.intrinsic == IntrinsicKind::Pop)) ||
+                   (plan.kind == CallPlan::Intrinsic && (plan.intrinsic == IntrinsicKind::Push || plan.intrinsic == IntrinsicKind::Pop || plan.intrinsic == IntrinsicKind::Eval)) ||
                    (plan.kind == CallPlan::Direct && plan.callee != &specialisation_ &&
                     (plan.callee->state != Specialisation::Done || plan.callee->may_resize));
     specialisation_.may_resize |= resizes;

@@ -8,7 +8,7 @@ namespace kiln {
 
 namespace {
 
-enum class Kind : uint8_t { V, I1, I32, I64, U64, F64, F32, PTR, STR, TYPE };
+enum class Kind : uint8_t { V, I1, I32, I64, U64, F64, F32, PTR, STR, DYN, TYPE };
 enum class Effect : uint8_t { Cold, Alloc, Plain };
 
 struct RuntimeRow {
@@ -38,6 +38,7 @@ void add_params(llvm::LLVMContext &llvm, Kind kind, llvm::SmallVectorImpl<llvm::
   case Kind::F32: params.push_back(llvm::Type::getFloatTy(llvm)); break;
   case Kind::PTR:
   case Kind::TYPE: params.push_back(llvm::PointerType::get(llvm, 0)); break;
+  case Kind::DYN:
   case Kind::STR: // The C ABI passes the struct in two registers, as it does two arguments.
     params.push_back(llvm::PointerType::get(llvm, 0));
     params.push_back(llvm::Type::getInt64Ty(llvm));

@@ -58,6 +58,8 @@ FunctionLowering::Value FunctionLowering::emit_intrinsic(const Inst &inst) {
   case IntrinsicKind::Exit: call_runtime(Runtime::kiln_exit, {arg(inst, 0)}); return nullptr;
   case IntrinsicKind::Time: return call_runtime(Runtime::kiln_time, {});
   case IntrinsicKind::Arguments: return call_runtime(Runtime::kiln_arguments, {});
+  case IntrinsicKind::Eval:
+    return call_runtime(Runtime::kiln_eval, {str_data(arg(inst, 0)), str_length(arg(inst, 0))});
   case IntrinsicKind::ParseInt:
     return call_runtime(Runtime::kiln_parse_int, {str_data(arg(inst, 0)), str_length(arg(inst, 0))});
   case IntrinsicKind::ParseFloat:

@@ -15,7 +15,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   case CallPlan::Direct: return emit_direct(inst, plan);
   case CallPlan::Construct: return emit_construct(inst, plan);
   case CallPlan::Indirect: {
-    std::vector<Inst *> args{callee_value(inst)};
+    std::vector<Inst *> args{callee_value(inst, plan)};
     for (size_t i = 0; i < plan.operands.size(); ++i)
       args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), Mode::Store));
     return make(Op::CallIndirect, result, inst, std::move(args));

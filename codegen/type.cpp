@@ -193,6 +193,7 @@ bool is_key(const Type *type) {
   case TypeKind::Cell:
   case TypeKind::Failure:
   case TypeKind::Family:
+  case TypeKind::Dyn:
   case TypeKind::Union:
   case TypeKind::Callable:
   case TypeKind::Open: return false;

@@ -2,6 +2,7 @@
 
 #include "codegen/layout.h"
 #include "jit/runtime/collector.h"
+#include "jit/runtime/dyn.h"
 #include "jit/runtime/output.h"
 #include "jit/runtime/world.h"
 #include "jit/signals.h"
@@ -18,6 +19,8 @@ Engine::~Engine() = default;
 
 Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler((start_collector(), session.inference()), options) {
   set_arguments(options.arguments);
+  active = this;
+  kiln_eval_hook = [](std::string_view text) { return active->evaluate(text); };
 }
 
 Outcome Engine::run_script(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), true); }
@@ -223,14 +226,15 @@ void Engine::Impl::finish(Outcome &outcome, const Diagnostics &diagnostics) {
   }
 }
 
-/// Whether the unit's last statement left a value in `ans`.
-static bool gives_value(const Unit &unit) {
+/// What the unit's last statement left in `ans`, if it did.
+static Value value_of(const Unit &unit) {
   const Specialisation &specialisation = *unit.specialisation;
   for (const Block *block : specialisation.function->blocks)
     for (const Inst *inst : block->insts)
-      if (inst->op == Op::StoreGlobal && inst->name == "ans" && specialisation.inferred->globals[inst->id])
-        return true;
-  return false;
+      if (inst->op == Op::StoreGlobal && inst->name == "ans")
+        if (const GlobalVariable *variable = specialisation.inferred->globals[inst->id])
+          return {variable->type, variable->address};
+  return {};
 }
 
 Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
@@ -268,8 +272,8 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
     if (!execute(unit, outcome))
       return outcome;
   if (const auto *last = as<ExprStmt>(statements.back()))
-    if (!last->hidden && gives_value(made.back()))
-      outcome.value = variable_value("ans");
+    if (!last->hidden)
+      outcome.value = value_of(made.back());
   return outcome;
 }
 
@@ -337,8 +341,7 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
     outcome.hidden = false;
     if (const auto *expression = as<ExprStmt>(statement)) {
       outcome.hidden = expression->hidden;
-      if (gives_value(unit))
-        outcome.value = variable_value("ans");
+      outcome.value = value_of(unit);
     } else if (const auto *assignment = as<AssignStmt>(statement)) {
       outcome.hidden = assignment->hidden;
       if (assignment->target->kind == PatternKind::Name)

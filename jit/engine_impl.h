@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codegen/layout.h"
 #include "jit/compiler.h"
 #include "jit/engine.h"
 #include "jit/session.h"
@@ -31,6 +32,8 @@ struct Engine::Impl {
   bool execute(const Unit &unit, Outcome &outcome);
   Outcome script(std::string name, std::string text, bool run);
   Outcome interactive(std::string name, std::string text);
+  /// `eval`: while the program runs.
+  DynValue evaluate(std::string_view text);
   void finish(Outcome &outcome, const Diagnostics &diagnostics);
   void fail(Outcome &outcome, const RuntimeError &error);
   Value variable_value(std::string_view name) const;
@@ -42,6 +45,7 @@ struct Engine::Impl {
   const Type *type_of(std::string text, Outcome &outcome);
   std::string emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome);
 
+  static inline Impl *active = nullptr; // The one whose code runs: `eval` has no other way to find it.
   EngineOptions options;
   Session session;
   Compiler compiler;

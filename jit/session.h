@@ -52,6 +52,13 @@ public:
   void begin_changes() { journal_.clear(), journalling_ = true; }
   void keep_changes() { journal_.clear(), journalling_ = false; }
   void roll_back();
+  /// For statements that run in the middle of another.
+  struct Changes {
+    std::vector<std::pair<std::string_view, std::optional<GlobalState>>> journal;
+    bool journalling;
+  };
+  Changes suspend_changes() { return {std::exchange(journal_, {}), std::exchange(journalling_, false)}; }
+  void resume_changes(Changes changes) { journal_ = std::move(changes.journal), journalling_ = changes.journalling; }
 
   /// Errors of functions whose KIR was built since last asked.
   Diagnostics take_build_errors() { return std::exchange(build_errors_, {}); }

@@ -19,6 +19,7 @@ using F32 = float;
 using F64 = double;
 using PTR = void *;
 using STR = StrValue;
+using DYN = DynValue;
 using TYPE = const Type *;
 
 #define KILN_CALL_Cold [[noreturn]]

@@ -1,16 +1,36 @@
 // Dynamic values: finding what an operation does for the types of its operands.
 #include "codegen/dyn_site.h"
 #include "jit/runtime/calls.h"
+#include "jit/runtime/collector.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
+#include "jit/runtime/str.h"
 
 #include <fmt/format.h>
+
+#include <cstring>
 
 namespace kiln {
 
 void *const *(*kiln_dyn_hook)(void *cache, const Type *const *held, std::string &error) = nullptr;
 
+DynValue (*kiln_eval_hook)(std::string_view text) = nullptr;
+
+DynValue make_dyn(const Type *type, const void *value) {
+  DynValue made{type, 0};
+  size_t size = layout_of(type).size;
+  void *place = &made.bits;
+  if (size > sizeof made.bits) {
+    place = allocate(size, type->has_references());
+    made.bits = reinterpret_cast<uint64_t>(place);
+  }
+  std::memcpy(place, value, size);
+  return made;
+}
+
 namespace calls {
+
+extern "C" DYN kiln_eval(STR text) { return kiln_eval_hook(view(text)); }
 
 extern "C" PTR kiln_dyn_find(PTR cache, PTR types) {
   if (void *const *known = DynSite::of(cache).find(static_cast<const Type *const *>(types))) return const_cast<void **>(known);

@@ -1,6 +1,8 @@
-// Imported files.
+// Other texts: imported files, and what `eval` runs.
 #include "jit/engine_impl.h"
 
+#include "jit/runtime/dyn.h"
+#include "jit/runtime/error.h"
 #include "jit/source_text.h"
 
 #include <filesystem>
@@ -51,6 +53,27 @@ std::vector<const Stmt *> Engine::Impl::import(const ImportStmt &statement, Diag
     into.aliases[session.types().intern(statement.alias.text)] = file;
   }
   return statements;
+}
+
+/// What the running statement has changed of the top level so far stays its own to undo.
+DynValue Engine::Impl::evaluate(std::string_view text) {
+  Session::Changes outer = session.suspend_changes();
+  Outcome outcome = interactive("eval", std::string(text));
+  session.resume_changes(std::move(outer));
+  switch (outcome.status) {
+  case Outcome::Ok: break;
+  case Outcome::CompileError:
+    for (const Diagnostic &found : outcome.diagnostics)
+      if (found.severity == Severity::Error)
+        throw_failure(fmt::format("in the text for eval: {}", found.message));
+    break;
+  case Outcome::Failure: throw_failure(fmt::format("in the text for eval: {}", outcome.message));
+  case Outcome::Interrupted: throw_error(RuntimeError::Interrupt, outcome.message);
+  case Outcome::Exit: throw_exit(outcome.exit_code);
+  }
+  if (!outcome.value.type || outcome.hidden)
+    return make_dyn(session.types().none, nullptr);
+  return make_dyn(outcome.value.type, outcome.value.data);
 }
 
 } // namespace kiln

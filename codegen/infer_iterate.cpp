@@ -40,6 +40,8 @@ Abstract BodyInference::iterable(const Inst &inst, const Inst *source) {
 
 Abstract BodyInference::iterate(const Inst &inst, Op op, const Inst *source, const Inst *state) {
   const Type *type = value(source).type;
+  if (type->is_union())
+    return error_value(inst); // Each alternative in its own way.
   if (is_iterator(type)) {
     auto part = static_cast<uint32_t>(op) - static_cast<uint32_t>(Op::IterStart);
     if (op == Op::IterStart)

@@ -134,12 +134,10 @@ Specialisation &Inference::make(const KirFunction &function, std::vector<const T
 }
 
 Specialisation &Inference::specialise(const KirFunction &function, std::vector<const Type *> arguments,
-                                      std::vector<std::optional<Constant>> constants, const Type *fixed) {
+                                      std::vector<std::optional<Constant>> constants) {
   std::string key = key_of(function, arguments, constants);
   auto found = by_key_.find(key);
   Specialisation &result = found != by_key_.end() ? *found->second : make(function, std::move(arguments), std::move(constants), std::move(key));
-  if (fixed && result.state == Specialisation::New)
-    result.result = fixed;
   switch (result.state) {
   case Specialisation::InProgress:
     stack_[result.depth].recursed = true;
@@ -159,7 +157,10 @@ Specialisation &Inference::specialise_callable(const Type *callable, const Type 
     adapter = build_adapter(type);
   std::vector<const Type *> arguments{types_.cell(callable)};
   arguments.insert(arguments.end(), type->elements.begin(), type->elements.end() - 1);
-  return specialise(*adapter, std::move(arguments), {}, type->elements.back());
+  std::string key = key_of(*adapter, arguments, {});
+  if (!by_key_.contains(key)) // What it gives is converted to that, also when it does not return.
+    make(*adapter, arguments, {}, std::move(key)).result = type->elements.back();
+  return specialise(*adapter, std::move(arguments));
 }
 
 Specialisation &Inference::specialise_unit(const KirFunction &unit) {

@@ -92,10 +92,9 @@ public:
 
   /// The specialisation for these argument types (captures first), inferred now if it was not. Never null; its state is Done, Failed,
   /// or, within a recursion, InProgress or Provisional with the result known so far.
-  /// `constants`: of its `const` parameters; see Specialisation. `result`: of a function whose result is converted to that
-  /// type, also when it does not return.
+  /// `constants`: of its `const` parameters; see Specialisation.
   Specialisation &specialise(const KirFunction &function, std::vector<const Type *> arguments,
-                             std::vector<std::optional<Constant>> constants = {}, const Type *result = nullptr);
+                             std::vector<std::optional<Constant>> constants = {});
   /// Infers a unit of top-level statements. What it assigns takes effect in `names` when it succeeds.
   Specialisation &specialise_unit(const KirFunction &unit);
   /// The function behind a callable's value of a Callable type: takes a cell with the callable, then the parameters.

@@ -58,8 +58,8 @@ void Parser::parse_statements(std::vector<const Stmt *> &statements, uint32_t bl
   }
 }
 
-// statement = function | definition | struct | extern | foreign-code | import | let | const | global | while | for | 'break' | 'continue' | return
-//           | block | if | match | try | assignment | expression
+// statement = function | definition | struct | extern | foreign-code | import | let | const | global | while | for
+//           | 'break' | 'continue' | return | block | if | match | try | assignment | expression
 const Stmt *Parser::parse_statement() {
   uint32_t begin = token().begin;
   switch (kind()) {

@@ -835,7 +835,7 @@ TEST(BuildSize, LongChainsAreFlat) {
             blocks + 1);
   EXPECT_EQ(count(spine_kir(many,
                             [&](Ast &ast, const Expr *left) {
-                              return ast.make<FieldExpr>(Span{}, left, Ident{"x", {}});
+                              return ast.make<FieldExpr>(Span{}, left, Ident{"x", {}}, false);
                             }),
                   "Field"),
             many);

@@ -9,7 +9,7 @@ namespace {
 class JoinTest : public testing::Test {
 protected:
   TypeTable types;
-  Abstract value(const Type *type) { return Abstract{type, {}, false, {}, nullptr, {}, {}}; }
+  Abstract value(const Type *type) { return Abstract{type, {}, false, {}, {}, nullptr, {}, {}}; }
   Abstract integer(const Type *type, int64_t n, bool literal = false) {
     Abstract made = value(type);
     made.constant = Constant{Constant::Int, n, 0, {}};

@@ -165,6 +165,13 @@ bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
 }
 
 bool Engine::Impl::execute(const Unit &unit, Outcome &outcome) {
+  if (take_interrupt()) { // While it was compiled.
+    RuntimeError error;
+    error.kind = RuntimeError::Interrupt;
+    error.message = "interrupted";
+    fail(outcome, error);
+    return false;
+  }
   Stopwatch watch(times.run);
   auto code = reinterpret_cast<void (*)()>(unit.specialisation->entry);
   try {

@@ -2,9 +2,11 @@
 #include "jit/engine.h"
 
 #include "jit/runtime/output.h"
+#include "jit/signals.h"
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 
 namespace kiln {
@@ -112,6 +114,13 @@ TEST_F(EngineTest, ErrorsComeBackAsOutcomes) {
   EXPECT_EQ(engine.sources().location(outcome.trace.front().span).line, 2u);
   EXPECT_EQ(run("get(1)"), "2"); // The session lives on.
   EXPECT_EQ(engine.run_interactive("test", "exit(7)").exit_code, 7);
+}
+
+TEST_F(EngineTest, AnInterruptBeforeTheRunIsNotLost) { // As when it comes while LLVM compiles.
+  install_signal_handlers();
+  raise(SIGINT);
+  EXPECT_EQ(engine.run_interactive("test", "n = 1").status, Outcome::Interrupted);
+  EXPECT_EQ(run("n = 2"), "2");
 }
 
 TEST_F(EngineTest, AFailedStatementLeavesVariablesAsTheyWere) {

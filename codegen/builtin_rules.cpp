@@ -322,6 +322,13 @@ Abstract BuiltinRules::chars() {
   return intrinsic(IntrinsicKind::Chars, {types_.str}, types_.array(types_.u32));
 }
 
+Abstract BuiltinRules::from_bytes() {
+  const Type *bytes = types_.array(types_.u8);
+  if (argument(0).type != bytes)
+    return refuse(0, "a [u8]");
+  return intrinsic(IntrinsicKind::FromBytes, {bytes}, types_.str);
+}
+
 Abstract BuiltinRules::identity() {
   if (!argument(0).type->is_array() && !argument(0).type->is_object())
     return refuse(0, "an array, a map or an object of a class");

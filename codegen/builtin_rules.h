@@ -36,6 +36,7 @@ private:
   Abstract copy();
   Abstract view();
   Abstract chars();
+  Abstract from_bytes();
   Abstract identity();
   Abstract map_get();
   Abstract map_has();

@@ -13,26 +13,6 @@ namespace {
 constexpr size_t most_nested_calls = 1000;
 constexpr uint64_t longest_shown = 60;
 
-std::string key_of(const KirFunction &function, std::span<const Type *const> arguments,
-                   std::span<const std::optional<Constant>> constants) {
-  std::string key(sizeof(const void *), '\0');
-  const KirFunction *address = &function;
-  std::memcpy(key.data(), &address, sizeof address);
-  for (const Type *type : arguments)
-    key.append(reinterpret_cast<const char *>(&type->id), sizeof type->id);
-  auto add = [&](auto value) { key.append(reinterpret_cast<const char *>(&value), sizeof value); };
-  for (const std::optional<Constant> &constant : constants) {
-    add(constant ? constant->kind : Constant::None);
-    if (!constant)
-      continue;
-    add(constant->integer);
-    add(constant->floating);
-    add(constant->text.size());
-    key += constant->text;
-  }
-  return key;
-}
-
 /// The constant as a program would write it.
 std::string written(const Constant &constant, const Type *type) {
   switch (constant.kind) {
@@ -92,6 +72,26 @@ std::unique_ptr<KirFunction> build_adapter(const Type *type) {
 }
 
 } // namespace
+
+std::string Inference::key_of(const KirFunction &function, std::span<const Type *const> arguments,
+                              std::span<const std::optional<Constant>> constants) {
+  std::string key(sizeof(const void *), '\0');
+  const KirFunction *address = &function;
+  std::memcpy(key.data(), &address, sizeof address);
+  for (const Type *type : arguments)
+    key.append(reinterpret_cast<const char *>(&type->id), sizeof type->id);
+  auto add = [&](auto value) { key.append(reinterpret_cast<const char *>(&value), sizeof value); };
+  for (const std::optional<Constant> &constant : constants) {
+    add(constant ? constant->kind : Constant::None);
+    if (!constant)
+      continue;
+    add(constant->integer);
+    add(constant->floating);
+    add(constant->text.size());
+    key += constant->text;
+  }
+  return key;
+}
 
 std::string display_name(const KirFunction &function, std::span<const Type *const> arguments,
                          std::span<const std::optional<Constant>> constants) {

@@ -130,6 +130,8 @@ private:
     bool recursed = false;     // Something above asked for its result while in progress.
     size_t lowest = SIZE_MAX;  // The least place on the stack that its result depends on.
   };
+  static std::string key_of(const KirFunction &function, std::span<const Type *const> arguments,
+                            std::span<const std::optional<Constant>> constants);
   Specialisation &make(const KirFunction &function, std::vector<const Type *> arguments,
                        std::vector<std::optional<Constant>> constants, std::string key);
   void infer(Specialisation &specialisation);

@@ -138,7 +138,10 @@ Specialisation &Inference::specialise_dyn(DynSite &site, std::span<const Type *c
   for (const DynSite::Operand &operand : site.operands)
     if (!operand.constant)
       params.push_back(operand.type);
-  return specialise(*adapter, std::move(params), {}, types_.dyn);
+  std::string key = key_of(*adapter, params, {});
+  if (!by_key_.contains(key)) // It gives a dyn, also when it does not return.
+    make(*adapter, params, {}, std::move(key)).result = types_.dyn;
+  return specialise(*adapter, std::move(params));
 }
 
 /// The type of what the operation gives, whatever its operands hold.

@@ -71,6 +71,7 @@ FunctionLowering::Value FunctionLowering::emit_intrinsic(const Inst &inst) {
   case IntrinsicKind::Apart:
     return call_runtime(Runtime::kiln_array_apart, {arg(inst, 0), module_.type_object(first), arg(inst, 1),
                                                     module_.type_object(inst.args[1]->type)});
+  case IntrinsicKind::FromBytes: return call_runtime(Runtime::kiln_str_from_bytes, {arg(inst, 0)});
   case IntrinsicKind::Hash: return hash(first, arg(inst, 0));
   case IntrinsicKind::Identity: return builder_.CreateICmpEQ(arg(inst, 0), arg(inst, 1));
   }

@@ -266,8 +266,8 @@ enum class CaseKind : uint8_t { Ignore, Bind, Value, Tuple, Struct };
 struct CasePattern {
   CaseKind kind;
   Span span;
-  std::string_view name;              // Bind; Struct: of the type.
-  const TypeExpr *type;               // Ignore, Bind: `n: i64`; null when any.
+  std::string_view name;              // Bind
+  const TypeExpr *type;               // Struct; Ignore, Bind: `n: i64`; null when any.
   const Expr *value;                  // Value: a literal, or a range of integers.
   List<const CasePattern *> elements; // Tuple, Struct
 };

@@ -88,8 +88,6 @@ bool Parser::too_deep() {
   return true;
 }
 
-Diagnostic &Parser::not_yet(Span span, std::string_view what) { return error<Diag::NotYet>(span, what); }
-
 void Parser::close_bracket(uint32_t opener, std::string_view what) {
   uint32_t closer = tokens_[opener].match;
   if (!panicking_ && at_ == closer) {

@@ -56,7 +56,7 @@ const Expr *Parser::parse_case_body() {
   return ast_.make<BlockExpr>(since(begin), ast_.list(std::vector<const Stmt *>{statement}));
 }
 
-// case-pattern = '_' (':' type-operand)? | name (':' type-operand)? | name case-elements | case-elements
+// case-pattern = '_' (':' type-operand)? | name (':' type-operand)? | (name '.')? name case-elements | case-elements
 //              | 'none' | 'true' | 'false' | string | unary (('..' | '..=') unary)?
 const CasePattern *Parser::parse_case_pattern() {
   uint32_t begin = token().begin;
@@ -67,12 +67,15 @@ const CasePattern *Parser::parse_case_pattern() {
   if (too_deep()) return make(CaseKind::Ignore, {}, nullptr, nullptr);
   switch (kind()) {
   case TokenKind::Identifier: {
-    const Token &word = token();
-    if (kind(1) == TokenKind::LeftParen && !token(1).newline_before) {
-      advance();
-      return parse_case_elements(CaseKind::Struct, &word);
+    const Token &word = advance();
+    bool in_file = kind() == TokenKind::Dot && kind(1) == TokenKind::Identifier && adjacent(0) && adjacent(1);
+    if (in_file || next_is(TokenKind::LeftParen)) {
+      if (in_file) advance(), advance();
+      const TypeExpr *type = ast_.make<NamedType>(since(begin), text(since(begin)), List<const TypeExpr *>{});
+      if (kind() == TokenKind::LeftParen) return parse_case_elements(CaseKind::Struct, type);
+      expected("'(' and patterns for the fields");
+      return make(CaseKind::Ignore, {}, nullptr, nullptr);
     }
-    advance();
     const TypeExpr *type = accept(TokenKind::Colon) ? parse_type(TypePlace::AfterIs) : nullptr;
     if (text(word) == "_") return make(CaseKind::Ignore, {}, type, nullptr);
     return make(CaseKind::Bind, text(word), type, nullptr);
@@ -104,10 +107,9 @@ const CasePattern *Parser::parse_case_pattern() {
 
 // case-elements = '(' case-pattern (',' case-pattern)* ','? ')'
 // One pattern in parentheses is that pattern, unless a struct's name stands before it.
-const CasePattern *Parser::parse_case_elements(CaseKind form, const Token *name) {
-  uint32_t begin = name ? name->begin : token().begin;
+const CasePattern *Parser::parse_case_elements(CaseKind form, const TypeExpr *type) {
+  uint32_t begin = type ? type->span.begin : token().begin;
   std::vector<const CasePattern *> elements;
-  const TypeExpr *type = name ? ast_.make<NamedType>(span(*name), text(*name), List<const TypeExpr *>{}) : nullptr;
   bool comma = false;
   Bracket bracket(*this, false);
   while (!at_closing() && !panicking_) {
@@ -118,8 +120,7 @@ const CasePattern *Parser::parse_case_elements(CaseKind form, const Token *name)
   if (form == CaseKind::Tuple && elements.size() == 1 && !comma) return elements[0];
   if (form == CaseKind::Tuple && elements.empty())
     complain<Diag::EmptyTuple>(since(begin)).help("the value of nothing is 'none'");
-  return ast_.make_case_pattern(
-      {form, since(begin), name ? text(*name) : std::string_view(), type, nullptr, ast_.list(elements)});
+  return ast_.make_case_pattern({form, since(begin), {}, type, nullptr, ast_.list(elements)});
 }
 
 } // namespace kiln

@@ -113,7 +113,6 @@ private:
   void expected_next(std::string_view what);
   void add_hint(Diagnostic &report);
   std::string describe(const Token &token) const;
-  Diagnostic &not_yet(Span span, std::string_view what);
   void close_bracket(uint32_t opener, std::string_view expected);
   void report_unclosed(uint32_t opener);
   uint32_t suspicious_brace(uint32_t opener) const;
@@ -196,7 +195,7 @@ private:
   const Expr *parse_match();
   MatchCase parse_case();
   const CasePattern *parse_case_pattern();
-  const CasePattern *parse_case_elements(CaseKind kind, const Token *name);
+  const CasePattern *parse_case_elements(CaseKind kind, const TypeExpr *type);
   const Expr *parse_case_body();
 
   // --- expressions (parser_expr.cpp), loosest first ---

@@ -79,6 +79,11 @@ extern "C" STR kiln_str_view(STR text, I64 first, I64 last, I64 step) {
   return {count == 0 ? "" : text.data + first, count};
 }
 
+extern "C" STR kiln_str_from_bytes(PTR bytes) {
+  auto *array = static_cast<const ArrayHeader *>(bytes);
+  return make_str({static_cast<const char *>(array->data), static_cast<size_t>(array->length)});
+}
+
 extern "C" PTR kiln_str_to_c(STR text) {
   if (text.length == 0) return const_cast<char *>("");
   return const_cast<char *>(text.data[text.length] == 0 ? text.data : make_str(view(text)).data);

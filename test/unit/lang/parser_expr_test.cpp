@@ -12,6 +12,18 @@ TEST(Precedence, Conditional) {
   EXPECT_EQ(tree("a ?.5 : b"), "(if a 0.5 b)");
 }
 
+TEST(Precedence, Coalesce) {
+  EXPECT_EQ(tree("a ?? b ?? c"), "(?? (?? a b) c)");
+  EXPECT_EQ(tree("a ?? b == c"), "((?? a b) == c)");
+  EXPECT_EQ(tree("a?.b.c ?? d..e"), "(?? (field (?field a b) c) (.. d e))");
+  EXPECT_EQ(tree("a?.f(b)"), "(?.f a b)");
+}
+
+TEST(Precedence, Match) {
+  EXPECT_EQ(tree("match v { 0 | 1 => a; n: i64 if n < 0 => b; g.P(x, _) => c; (1..=9, none) => d; _ => e }"),
+            "(match v (case 0 1 a) (case n: i64 if (n < 0) b) (case (g.P x _) c) (case (tuple (..= 1 9) none) d) (case _ e))");
+}
+
 TEST(Precedence, Lambda) {
   EXPECT_EQ(tree("x -> x + 1"), "(-> (x) (+ x 1))");
   EXPECT_EQ(tree("x -> y -> x ? y : 2"), "(-> (x) (-> (y) (if x y 2)))");

@@ -68,7 +68,8 @@ public:
     }
     case ExprKind::MethodCall: {
       const auto &call = cast<MethodCallExpr>(node);
-      return fmt::format("(.{} {}{})", call.name.text, expr(call.receiver), arguments(call.arguments));
+      return fmt::format("({}.{} {}{})", call.optional ? "?" : "", call.name.text, expr(call.receiver),
+                         arguments(call.arguments));
     }
     case ExprKind::Index: {
       const auto &index = cast<IndexExpr>(node);
@@ -76,7 +77,7 @@ public:
     }
     case ExprKind::Field: {
       const auto &field = cast<FieldExpr>(node);
-      return fmt::format("(field {} {})", expr(field.base), field.name.text);
+      return fmt::format("({}field {} {})", field.optional ? "?" : "", expr(field.base), field.name.text);
     }
     case ExprKind::Tuple: {
       const auto &tuple = cast<TupleExpr>(node);
@@ -111,6 +112,18 @@ public:
       const auto &attempt = cast<TryExpr>(node);
       std::string error = attempt.error.text.empty() ? "" : " " + std::string(attempt.error.text);
       return fmt::format("(try {} (catch{} {}))", expr(attempt.body), error, expr(attempt.handler));
+    }
+    case ExprKind::Coalesce:
+      return fmt::format("(?? {} {})", expr(cast<CoalesceExpr>(node).left), expr(cast<CoalesceExpr>(node).right));
+    case ExprKind::Match: {
+      std::string out = "(match " + expr(cast<MatchExpr>(node).subject);
+      for (const MatchCase &choice : cast<MatchExpr>(node).cases) {
+        out += " (case";
+        for (const CasePattern *pattern : choice.patterns) out += " " + case_pattern(pattern);
+        if (choice.guard) out += " if " + expr(choice.guard);
+        out += " " + expr(choice.body) + ")";
+      }
+      return out + ")";
     }
     case ExprKind::Broadcast: return "." + expr(cast<BroadcastExpr>(node).operation);
     }
@@ -161,9 +174,26 @@ public:
     }
     case StmtKind::Extern: {
       const auto &function = cast<ExternStmt>(node);
-      return fmt::format("(extern \"{}\" {} {})", function.library, function.name.text,
+      return fmt::format("(extern \"{}\" {} {})", function.code, function.name.text,
                          signature(function.params, function.result));
     }
+    case StmtKind::Import: {
+      const auto &import = cast<ImportStmt>(node);
+      return fmt::format("(import \"{}\"{}{})", import.path, import.alias.text.empty() ? "" : " ", import.alias.text);
+    }
+    }
+    return "?";
+  }
+
+  std::string case_pattern(const CasePattern *pattern) {
+    std::string parts;
+    for (const CasePattern *element : pattern->elements) parts += " " + case_pattern(element);
+    switch (pattern->kind) {
+    case CaseKind::Ignore: return "_" + annotation(pattern->type);
+    case CaseKind::Bind: return std::string(pattern->name) + annotation(pattern->type);
+    case CaseKind::Value: return expr(pattern->value);
+    case CaseKind::Tuple: return "(tuple" + parts + ")";
+    case CaseKind::Struct: return "(" + type(pattern->type) + parts + ")";
     }
     return "?";
   }
@@ -188,6 +218,11 @@ public:
       std::string out;
       for (const TypeExpr *param : function.params) out += (out.empty() ? "" : ", ") + type(param);
       return "fn(" + out + ")" + annotation(function.result);
+    }
+    case TypeExprKind::Union: {
+      std::string out;
+      for (const TypeExpr *alternative : cast<UnionType>(node).alternatives) out += (out.empty() ? "" : " | ") + type(alternative);
+      return out;
     }
     }
     return "?";

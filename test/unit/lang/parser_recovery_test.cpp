@@ -183,7 +183,8 @@ TEST(SyntaxErrors, Fields) {
 TEST(SyntaxErrors, Matches) {
   EXPECT_EQ(messages("s = match v {\n 0 => \"a\"\n n: i64 if n < 0 => 1\n _ => 2\n}\ny = 1"), "");
   EXPECT_EQ(messages("match { 1 => 2 }"), "1:7 expected the value to match, as in 'match x { ... }', found '{'");
-  EXPECT_EQ(messages("match = 4"), "1:7 expected the value to match, as in 'match x { ... }', found '='");
+  EXPECT_EQ(messages("match = 4"), "1:7 expected the value to match, as in 'match x { ... }', found '=' | an assignment is a statement, not a value; "
+            "to compare, write '=='");
   EXPECT_EQ(messages("x?."), "1:4 expected a name after '?.', found the end of the input");
   EXPECT_EQ(messages("machine = 1; llvm(machine)"), "");
   EXPECT_EQ(messages("[1: 2, 3]"), "1:9 expected ':' and the value of the key, found ']'");

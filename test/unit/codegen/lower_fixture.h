@@ -66,6 +66,7 @@ protected:
                           [this](Specialisation &of, const Block &header, std::vector<const Type *> params) -> Specialisation & {
                             return continuation(of, header, std::move(params));
                           },
+                          {},
                           {}};
     std::unique_ptr<llvm::Module> made = lower(group, lowering, in, *machine, "test");
     EXPECT_TRUE(made) << lowering.error;

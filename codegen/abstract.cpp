@@ -250,6 +250,10 @@ std::optional<uint32_t> alternative_for(TypeTable &types, const Type *from, cons
   for (uint32_t i = 0; i < to->elements.size(); ++i)
     if (store_conversion(from, to->elements[i], known, literal))
       return i;
+  if (from->is(TypeKind::Lambda) || from->is(TypeKind::Function) || from->is(TypeKind::Callable))
+    for (uint32_t i = 0; i < to->elements.size(); ++i)
+      if (to->elements[i]->is(TypeKind::Callable))
+        return i;
   return std::nullopt;
 }
 

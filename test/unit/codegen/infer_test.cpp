@@ -27,11 +27,12 @@ TEST_F(JoinTest, NumbersWiden) {
   EXPECT_EQ(join_of(types.f32, types.i16), types.f64);
 }
 
-TEST_F(JoinTest, BoolAndU64JoinOnlyThemselves) {
+TEST_F(JoinTest, BoolAndU64DoNotWiden) {
   EXPECT_EQ(join_of(types.u64, types.u64), types.u64);
-  EXPECT_EQ(join_of(types.u64, types.i64), nullptr);
-  EXPECT_EQ(join_of(types.u64, types.f64), nullptr);
-  EXPECT_EQ(join_of(types.boolean, types.i64), nullptr);
+  const Type *integers[] = {types.u64, types.i64}, *numbers[] = {types.u64, types.f64}, *mixed[] = {types.boolean, types.i64};
+  EXPECT_EQ(join_of(types.u64, types.i64), types.union_of(integers));
+  EXPECT_EQ(join_of(types.u64, types.f64), types.union_of(numbers));
+  EXPECT_EQ(join_of(types.boolean, types.i64), types.union_of(mixed));
 }
 
 TEST_F(JoinTest, NeverGivesWay) {

@@ -4,6 +4,7 @@
 #include "codegen/reify.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 
 namespace kiln {

@@ -1,5 +1,7 @@
 #include "codegen/body_inference.h"
 
+#include <algorithm>
+
 namespace kiln {
 
 namespace {

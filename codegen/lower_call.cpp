@@ -1,6 +1,8 @@
 // Calls: direct within the module, through entry cells to other modules, and to C.
 #include "codegen/lower_function.h"
 
+#include <algorithm>
+
 namespace kiln {
 
 FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {

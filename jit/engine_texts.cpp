@@ -5,6 +5,7 @@
 #include "jit/runtime/error.h"
 #include "jit/source_text.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace kiln {

@@ -1,6 +1,7 @@
 #include "jit/imports.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 namespace kiln {

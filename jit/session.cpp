@@ -9,6 +9,8 @@
 #include "jit/stopwatch.h"
 #include "lang/library.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <dlfcn.h>
 

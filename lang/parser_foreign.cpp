@@ -1,6 +1,8 @@
 // Code from outside: C functions, machine code, LLVM IR, other files.
 #include "lang/recursive_descent.h"
 
+#include <cctype>
+
 namespace kiln {
 
 // extern = 'extern' string? signature

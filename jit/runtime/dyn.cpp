@@ -24,7 +24,7 @@ DynValue make_dyn(const Type *type, const void *value) {
     place = allocate(size, type->has_references());
     made.bits = reinterpret_cast<uint64_t>(place);
   }
-  std::memcpy(place, value, size);
+  if (size > 0) std::memcpy(place, value, size);
   return made;
 }
 

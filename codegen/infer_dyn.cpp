@@ -49,6 +49,8 @@ void DynSite::remember(const Type *const *held, void *const *cell) {
 }
 
 void DynSite::forget() {
+  if (known.empty())
+    return;
   known.clear();
   next_way = 0;
   std::ranges::fill(cache.ways, Way{});

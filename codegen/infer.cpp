@@ -273,8 +273,8 @@ void Inference::name_changed(std::string_view name) {
 bool Inference::is_current(const Specialisation &specialisation) const { return keys_.contains(&specialisation); }
 
 Specialisation &Inference::continuation(Specialisation &specialisation, const Block &header,
-                                        std::vector<const Type *> params) {
-  Specialisation *&known = specialisation.continuations[header.id];
+                                        std::vector<const Type *> params, bool resumed) {
+  Specialisation *&known = specialisation.continuations[2 * uint64_t(header.id) + resumed];
   if (known)
     return *known;
   Specialisation &made = make(*specialisation.function, std::move(params), {}, {});
@@ -283,6 +283,7 @@ Specialisation &Inference::continuation(Specialisation &specialisation, const Bl
   made.may_resize = specialisation.may_resize;
   made.continues = &specialisation;
   made.entered = &header;
+  made.resumed = resumed;
   made.state = Specialisation::Done;
   return *(known = &made);
 }

@@ -108,8 +108,9 @@ public:
   const KirFunction &typed(Specialisation &specialisation);
 
   /// The continuation of a specialisation from a loop's header on, where values of these types live; made now if it was
-  /// not yet.
-  Specialisation &continuation(Specialisation &specialisation, const Block &header, std::vector<const Type *> params);
+  /// not yet. `resumed`: see Specialisation.
+  Specialisation &continuation(Specialisation &specialisation, const Block &header, std::vector<const Type *> params,
+                               bool resumed);
 
   /// Drops from the table every specialisation that looked the name up, and their callers. Their code stays for frames still in it.
   void name_changed(std::string_view name);

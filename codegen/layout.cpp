@@ -71,6 +71,43 @@ Layout layout_of(const Type *type) {
 
 Layout object_layout(const Type *type) { return layout_of_whole(type); }
 
+namespace {
+
+/// Calls `visit` with the place in bytes and the kind of each word or part of one.
+template <typename Visit>
+void each_word(const Type *type, size_t offset, Visit visit) {
+  if (type->is_empty()) return;
+  if (type->is_record() || type->is(TypeKind::Lambda)) {
+    for (size_t i = 0; i < type->elements.size(); ++i) each_word(type->elements[i], offset + offset_of(type, i), visit);
+    return;
+  }
+  if (type->is_union() && !type->is_nullable_reference()) {
+    for (WordKind kind : union_words(type)) visit(offset, kind), offset += sizeof(int64_t);
+    return;
+  }
+  auto first = WordKind::Integer;
+  if (type->is(TypeKind::F64)) first = WordKind::Float;
+  if (!type->is_scalar() && !type->is(TypeKind::Range)) first = WordKind::Reference;
+  visit(offset, first);
+  auto rest = type->is(TypeKind::Callable) ? WordKind::Reference : WordKind::Integer; // Of a str, range, dyn or callable.
+  for (size_t at = sizeof(int64_t); at < layout_of(type).size; at += sizeof(int64_t)) visit(offset + at, rest);
+}
+
+} // namespace
+
+std::vector<WordKind> union_words(const Type *type) {
+  std::vector<std::optional<WordKind>> words(layout_of(type).size / sizeof(int64_t));
+  words[0] = WordKind::Integer;
+  for (const Type *alternative : type->elements)
+    each_word(alternative, sizeof(UnionHeader), [&](size_t offset, WordKind kind) {
+      auto &word = words[offset / sizeof(int64_t)];
+      word = !word || word == kind ? kind : WordKind::Integer;
+    });
+  std::vector<WordKind> result;
+  for (auto word : words) result.push_back(word.value_or(WordKind::Integer));
+  return result;
+}
+
 Alternative alternative_of(const Type *type, const void *value) {
   if (type->is(TypeKind::Dyn)) {
     auto *held = static_cast<const DynValue *>(value);

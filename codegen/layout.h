@@ -71,6 +71,10 @@ struct Layout {
 Layout layout_of(const Type *type);
 /// What a Class or Map value points to.
 Layout object_layout(const Type *type);
+/// What the words of a union (not a nullable reference) are in registers: the tag, then for each word of the alternatives
+/// what all of them have there if they fill it, so that a float stays in a float's register; else an integer.
+enum class WordKind : uint8_t { Integer, Reference, Float };
+std::vector<WordKind> union_words(const Type *type);
 /// The type of what a union or dyn in memory holds, and where its value lies.
 struct Alternative {
   const Type *type;

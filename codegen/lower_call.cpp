@@ -26,34 +26,6 @@ FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
   return call->getType()->isVoidTy() ? nullptr : call;
 }
 
-// Whether nothing but the return of its value follows.
-static bool is_last(const Block &block, const Inst &inst) {
-  const Block *at = &block;
-  const Inst *value = &inst;
-  auto next = std::ranges::find(block.insts, &inst) + 1;
-  while (std::all_of(next, at->insts.end(), [](const Inst *other) { return other->op == Op::Const; })) {
-    bool nothing = value->type->is_empty();
-    if (at->end.kind == TermKind::Return) return nothing || at->end.value == value;
-    const Edge &edge = at->end.edges[0];
-    if (at->end.kind != TermKind::Jump || edge.target->id <= at->id) return false;
-    auto brought = std::ranges::find(edge.args, value);
-    if (!nothing && brought == edge.args.end()) return false;
-    if (!nothing) value = edge.target->params[static_cast<size_t>(brought - edge.args.begin())];
-    at = edge.target;
-    next = at->insts.begin();
-  }
-  return false;
-}
-
-// A call of the function by itself for other constants, as its last act: a jump. Programs for an interpreter with a
-// `const` program become such chains, and their loops are loops.
-bool FunctionLowering::is_jump(const Block &block, const Inst &inst) const {
-  if (inst.op != Op::CallDirect || (inst.callee->constants.empty() && inst.callee != &specialisation_) || block.region != 0 || version_ == Checked) return false;
-  const Specialisation &callee = *inst.callee;
-  return callee.function == specialisation_.function && callee.params == specialisation_.params && !is_continuation() &&
-         callee.result == specialisation_.result && is_last(block, inst);
-}
-
 void FunctionLowering::emit_jump(const Inst &inst) {
   llvm::Function *callee = module_.direct_callee(*inst.callee, ModuleLowering::Copy::Always);
   llvm::SmallVector<Value> arguments;

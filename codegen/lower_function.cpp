@@ -1,5 +1,6 @@
 // Blocks, edges and terminators of one function.
 #include "codegen/lower_function.h"
+#include "codegen/tail_call.h"
 
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
@@ -99,7 +100,7 @@ void FunctionLowering::lower_block(const Block &block, Version version) {
   bool returns = true;
   for (const Inst *inst : block.insts) {
     builder_.SetCurrentDebugLocation(module_.location(function_, inst->span));
-    if (is_jump(block, *inst)) {
+    if (version_ == Main && !is_continuation() && is_jump(specialisation_, block, *inst)) {
       emit_jump(*inst);
       returns = false;
       break;

@@ -199,7 +199,6 @@ private:
   Value emit_dyn_test(const Inst &inst);
   Value emit_call_dyn(const Inst &inst);
   Value find_cached(const Inst &inst, llvm::ArrayRef<Value> types);
-  bool is_jump(const Block &block, const Inst &inst) const;
   void emit_jump(const Inst &inst);
   llvm::CallInst *call_through_cell(const Specialisation &callee, llvm::ArrayRef<Value> arguments);
   llvm::AttributeList signature_attributes(const Specialisation &callee, unsigned first_argument);

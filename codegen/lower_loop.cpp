@@ -60,7 +60,7 @@ void FunctionLowering::leave_for_continuation(const LoopPlan &plan) {
     builder_.CreateRet(call);
 }
 
-// A continuation starts in the checked version of its loop. A value that it is entered with may be made again when an
+// A continuation starts in the checked version of its loop; one for the interpreter, before the conditions. A value that it is entered with may be made again when an
 // outer loop goes round: then it has two definitions, which join_definitions() joins.
 void FunctionLowering::enter_continuation(llvm::BasicBlock *entry) {
   const Block &header = *specialisation_.entered;
@@ -75,7 +75,10 @@ void FunctionLowering::enter_continuation(llvm::BasicBlock *entry) {
     for (const Inst *inst : block->insts)
       if (inst->op == Op::Const) set_value(inst, emit_constant(*inst));
   }
-  BlockState &first = blocks_[Checked][header.id];
+  bool planned = range_checks_.plan_of(&header) != nullptr;
+  BlockState &first = !specialisation_.resumed ? blocks_[Checked][header.id]
+                      : planned                ? conditions_.at(&header)
+                                               : blocks_[Main][header.id];
   auto argument = function_.arg_begin();
   for (const Inst *inst : Liveness(kir_).at(header)) {
     if (inst->op == Op::Param && inst->block == &header) {

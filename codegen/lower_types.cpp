@@ -57,35 +57,18 @@ llvm::Type *ModuleLowering::memory_type(const Type *type) {
   return nullptr;
 }
 
-/// The tag and a field for each word of the alternatives: of the type that all of them have there if they fill it, so that
-/// a float stays in a float's register; else an i64, which holds what lies there in memory.
 llvm::StructType *ModuleLowering::union_form(const Type *type) {
   llvm::Type *&known = memory_types_[type];
-  if (known) return llvm::cast<llvm::StructType>(known);
-  llvm::Type *i64 = llvm::Type::getInt64Ty(llvm);
-  llvm::SmallVector<llvm::Type *> fields(layout_of(type).size / sizeof(int64_t), nullptr);
-  auto occupy = [&](auto &self, const Type *part, size_t offset) -> void {
-    llvm::Type *form = memory_type(part);
-    if (!form) return;
-    if (part->is_record() || part->is(TypeKind::Lambda)) {
-      for (size_t i = 0; i < part->elements.size(); ++i) self(self, part->elements[i], offset + offset_of(part, i));
-      return;
+  if (!known) {
+    llvm::SmallVector<llvm::Type *> fields;
+    for (WordKind kind : union_words(type)) {
+      if (kind == WordKind::Integer) fields.push_back(llvm::Type::getInt64Ty(llvm));
+      if (kind == WordKind::Reference) fields.push_back(llvm::PointerType::get(llvm, 0));
+      if (kind == WordKind::Float) fields.push_back(llvm::Type::getDoubleTy(llvm));
     }
-    size_t words = (layout_of(part).size + sizeof(int64_t) - 1) / sizeof(int64_t);
-    auto *parts = llvm::dyn_cast<llvm::StructType>(form); // A str, range or callable.
-    for (size_t i = 0; i < words; ++i) {
-      llvm::Type *word = parts ? parts->getElementType(static_cast<unsigned>(i)) : form;
-      bool fills = word->isPointerTy() || word->isDoubleTy();
-      llvm::Type *&field = fields[offset / sizeof(int64_t) + i];
-      field = fills && (!field || field == word) ? word : i64;
-    }
-  };
-  for (const Type *alternative : type->elements) occupy(occupy, alternative, sizeof(UnionHeader));
-  for (llvm::Type *&field : fields)
-    if (!field) field = i64;
-  auto *form = llvm::StructType::get(llvm, fields);
-  memory_types_[type] = form; // The recursion may have moved `known`.
-  return form;
+    known = llvm::StructType::get(llvm, fields);
+  }
+  return llvm::cast<llvm::StructType>(known);
 }
 
 unsigned ModuleLowering::field_of(const Type *aggregate, uint32_t element) {

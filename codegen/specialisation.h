@@ -11,6 +11,7 @@
 namespace kiln {
 
 struct InferenceResult;
+struct Routine;
 
 /// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by the session.
 struct Specialisation {
@@ -32,11 +33,12 @@ struct Specialisation {
   bool is_unit = false;
 
   /// Not null: this is a continuation of that specialisation, its body from the header of one of its loops on, entered
-  /// when the conditions do not hold under which the loop needs no checks. Parameters: the header's own, then what lives
-  /// there (liveness.h).
+  /// when the conditions do not hold under which the loop needs no checks; or (`resumed`) from the interpreter, in the
+  /// middle of the loop. Parameters: the header's own, then what lives there (liveness.h).
   Specialisation *continues = nullptr;
   const Block *entered = nullptr;
-  std::unordered_map<uint32_t, Specialisation *> continuations; // By the header's id.
+  bool resumed = false;
+  std::unordered_map<uint64_t, Specialisation *> continuations; // By twice the header's id, and one more for `resumed`.
 
   // Inference's own.
   enum State : uint8_t { New, InProgress, Provisional, Done, Failed } state = New;
@@ -48,6 +50,7 @@ struct Specialisation {
   /// What calls from other modules jump through: the lazy entry until the code exists. Its own address is linked as `symbol` + ".entry".
   void *entry = nullptr;
   bool compiled = false;
+  Routine *routine = nullptr; // As the interpreter calls it; made when first needed.
 };
 
 } // namespace kiln

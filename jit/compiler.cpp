@@ -6,6 +6,7 @@
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/simd_math.h"
+#include "jit/interpreter/bytecode.h"
 #include "jit/runtime/table.h"
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
@@ -95,7 +96,7 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
   LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, has_simd_math, {}};
   context.continuation = [this](Specialisation &specialisation, const Block &header,
                                 std::vector<const Type *> params) -> Specialisation & {
-    return inference_.continuation(specialisation, header, std::move(params));
+    return inference_.continuation(specialisation, header, std::move(params), false);
   };
   context.typed = [this, &error, &failed](Specialisation &specialisation) -> const KirFunction & {
     const KirFunction &typed = inference_.typed(specialisation);
@@ -116,6 +117,12 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
   if (!module)
     error = context.error;
   return failed ? nullptr : std::move(module);
+}
+
+bool Compiler::prepare_extern(const ExternFunction &function) {
+  std::string error;
+  if (function.kind == ForeignCode::Machine && !function.address && !(start(error) && note(function, error))) return false;
+  return function.address != nullptr;
 }
 
 /// Makes the function known to the linker; machine code gets its place.
@@ -262,6 +269,20 @@ Span span_at(const Sources &sources, uint32_t source, uint32_t line, uint32_t co
 
 } // namespace
 
+/// Where an address in compiled code or bytecode came from: the innermost place first.
+std::vector<CodePlace> Compiler::places(const void *address) const {
+  const Code *code = code_at(address);
+  if (!code)
+    return orc_ ? orc_->places(address) : std::vector<CodePlace>();
+  CodePlace place;
+  place.symbol = code->specialisation->symbol;
+  if (Span span = code->span_at(static_cast<const Word *>(address)); span.known()) {
+    Location location = inference_.sources().location(span);
+    place.source = span.source, place.line = location.line, place.column = location.column;
+  }
+  return {place};
+}
+
 Frame Compiler::frame_of(const CodePlace &place) const {
   const Specialisation *made = specialisation_of(place.symbol);
   return {made ? made->display : place.symbol, span_at(inference_.sources(), place.source, place.line, place.column)};
@@ -269,12 +290,10 @@ Frame Compiler::frame_of(const CodePlace &place) const {
 
 std::vector<Frame> Compiler::trace(const RuntimeError &error) const {
   std::vector<Frame> result;
-  if (!orc_)
-    return result;
   // A function's continuation and the body of its `try` are functions that it calls: one frame for both.
   bool is_part = false;
   for (const void *address : error.addresses)
-    for (const CodePlace &place : orc_->places(address)) {
+    for (const CodePlace &place : places(address)) {
       const Specialisation *made = specialisation_of(place.symbol);
       if (made && !made->function->span.known())
         continue; // Stands between a call and what it calls.

@@ -31,6 +31,9 @@ public:
   /// What was kept, as one text or file. Empty with `error` set when that fails.
   std::string kept(std::string &error);
 
+  /// Makes an extern function ready to be called by the interpreter. False for a body in LLVM IR.
+  bool prepare_extern(const ExternFunction &function);
+
   /// The Kiln functions that an error went through, innermost first; each with the place it had come to.
   std::vector<Frame> trace(const RuntimeError &error) const;
 
@@ -52,6 +55,7 @@ private:
   /// What a DynSite does for operands of these types: an entry cell; null with `error` set.
   static void *const *find_dyn(void *cache, const Type *const *held, std::string &error);
   static TraceText describe(const RuntimeError &error);
+  std::vector<CodePlace> places(const void *address) const;
   Frame frame_of(const CodePlace &place) const;
 
   Inference &inference_;

@@ -17,7 +17,7 @@ namespace kiln {
 Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Engine::~Engine() = default;
 
-Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler((start_collector(), session.inference()), options) {
+Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler((start_collector(), session.inference()), options), tiers(session.inference(), compiler, options) {
   set_arguments(options.arguments);
   active = this;
   kiln_eval_hook = [](std::string_view text) { return active->evaluate(text); };
@@ -27,7 +27,10 @@ Outcome Engine::run_script(std::string name, std::string text) { return impl_->s
 Outcome Engine::check(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), false); }
 Outcome Engine::run_interactive(std::string name, std::string text) { return impl_->interactive(std::move(name), std::move(text)); }
 const Sources &Engine::sources() const { return impl_->session.sources(); }
-void Engine::keep_modules(EmitKind kind) { impl_->compiler.keep(kind); }
+void Engine::keep_modules(EmitKind kind) {
+  impl_->options.tier = Tier::Compiled; // All of them are wanted.
+  impl_->compiler.keep(kind);
+}
 
 const Ast *Engine::Impl::parse_text(std::string name, std::string text, Outcome &outcome) {
   Diagnostics diagnostics;
@@ -142,6 +145,8 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
 }
 
 bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
+  if (options.tier != Tier::Compiled)
+    return true; // As they run.
   struct Request {
     Impl *impl;
     std::vector<Specialisation *> group;
@@ -173,11 +178,13 @@ bool Engine::Impl::execute(const Unit &unit, Outcome &outcome) {
     return false;
   }
   Stopwatch watch(times.run);
-  auto code = reinterpret_cast<void (*)()>(unit.specialisation->entry);
   try {
     {
       RunningKiln running;
-      code();
+      if (options.tier == Tier::Compiled)
+        reinterpret_cast<void (*)()>(unit.specialisation->entry)();
+      else
+        tiers.run(*unit.specialisation);
     }
     flush_output();
     return true;

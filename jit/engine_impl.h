@@ -4,6 +4,7 @@
 #include "jit/compiler.h"
 #include "jit/engine.h"
 #include "jit/session.h"
+#include "jit/tiers.h"
 
 namespace kiln {
 
@@ -49,6 +50,7 @@ struct Engine::Impl {
   EngineOptions options;
   Session session;
   Compiler compiler;
+  Tiers tiers;
   std::vector<std::unique_ptr<KirFunction>> units; // Whose code may still be asked about.
   PhaseTimes times;
 };

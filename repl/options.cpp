@@ -21,6 +21,7 @@ constexpr const char *main_examples = R"(Examples:
   kiln -O0 --time script.kn             say on stderr where the time goes
   kiln --unchecked mandelbrot.kn 80     run without checks of overflow and array bounds
   kiln --color=never script.kn 2> log   errors without colours
+  kiln --tier=1 script.kn               compile everything by LLVM before it runs
   kiln --version                        what to say in a report of a bug
   kiln check script.kn                  report errors without running
   kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
@@ -103,6 +104,7 @@ struct CommandLine {
   bool unchecked = false;
   bool version = false;
   std::string color = "auto";
+  std::string tier = "mixed";
 
   explicit CommandLine(Options &options);
   /// The sub-command that was given, or null.
@@ -122,6 +124,10 @@ CommandLine::CommandLine(Options &options) {
       app.add_option("-e,--eval", options.text, "Run EXPR and print its value, as print() would")->option_text("EXPR");
   app.add_option("-O", options.engine.opt_level, "Optimisation level, -O0 to -O3 (the default)")->option_text("LEVEL");
   app.add_flag("--unchecked", unchecked, "Leave out checks of integer overflow and array bounds (not of division by zero, which would end the process)");
+  app.add_option("--tier", tier, "Who runs the program: mixed (the default: the interpreter, and LLVM where time is spent), 0 (the interpreter) or 1 (LLVM)")
+      ->option_text("TIER");
+  app.add_option("--promote-after", options.engine.promote_after, "Seconds spent in a function or loop before LLVM compiles it (0.003; 0: at once)")
+      ->option_text("SECONDS");
   app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 
@@ -201,6 +207,7 @@ std::string misused_option(std::string_view message) {
   const std::pair<std::string_view, std::string_view> takes[] = {
       {"--eval", "-e takes one expression, as in kiln -e '1 + 1'"},
       {"--color", "--color takes auto, always or never, as in --color=never"},
+      {"--tier", "--tier takes mixed, 0 or 1, as in --tier=0"},
       {"--output", "-o takes the name of a file to write to"},
       {"-O", "-O takes a level from 0 to 3, as in -O2"},
   };
@@ -249,6 +256,14 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     options.color = ColorMode::Never;
   else
     return usage(fmt::format("--color takes auto, always or never, not '{}'", line.color));
+  if (line.tier == "mixed")
+    options.engine.tier = Tier::Mixed;
+  else if (line.tier == "0")
+    options.engine.tier = Tier::Interpreted;
+  else if (line.tier == "1")
+    options.engine.tier = Tier::Compiled;
+  else
+    return usage(fmt::format("--tier takes mixed, 0 or 1, not '{}'", line.tier));
 
   std::vector<std::string> rest = line.app.remaining(true);
   const bool evaluates = line.eval->count() != 0;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <gc/gc.h>
+#include <gc/gc_mark.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -70,6 +71,25 @@ void start_collector() {
     return true;
   }();
   static_cast<void>(started);
+}
+
+namespace {
+
+ScannedStack scanned;
+GC_push_other_roots_proc push_others = nullptr;
+
+void GC_CALLBACK push_scanned() {
+  if (push_others) push_others();
+  if (scanned.begin) GC_push_all(const_cast<void *>(scanned.begin), const_cast<void *>(scanned.end()));
+}
+
+} // namespace
+
+void scan_also(ScannedStack stack) {
+  scanned = stack;
+  if (GC_get_push_other_roots() == push_scanned) return;
+  push_others = GC_get_push_other_roots();
+  GC_set_push_other_roots(push_scanned);
 }
 
 void *make_root(size_t bytes) {

@@ -23,6 +23,13 @@ void set_memory_limit(uint64_t bytes);
 void *make_root(size_t bytes);
 void free_root(void *root);
 
+/// A stack of values that is scanned, up to where it ends at the moment. Nothing when `begin` is null.
+struct ScannedStack {
+  const void *begin = nullptr;
+  const void *(*end)() = nullptr;
+};
+void scan_also(ScannedStack stack);
+
 /// Zeroed when it may hold references, else not. Never null: throws OutOfMemory.
 void *allocate(size_t bytes, bool has_references);
 /// The same for `count` elements of an element type; the product is checked. Null when it takes no bytes.

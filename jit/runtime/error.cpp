@@ -1,5 +1,6 @@
 #include "jit/runtime/error.h"
 
+#include "jit/interpreter/interpreter.h"
 #include "jit/orc.h"
 
 #include <algorithm>
@@ -14,20 +15,30 @@ struct Walk {
   std::vector<const void *> first;
   const void *ring[RuntimeError::outermost_kept];
   size_t beyond = 0; // Frames after the first ones.
+  const Activation *interpreted = Activation::innermost; // The next one outwards.
+
+  void note(const void *place) {
+    if (first.size() < RuntimeError::innermost_kept)
+      first.push_back(place);
+    else
+      ring[beyond++ % RuntimeError::outermost_kept] = place;
+  }
+  /// Notes the interpreted frames of the activations that lie below a native frame.
+  void pass(uintptr_t frame) {
+    for (; interpreted && reinterpret_cast<uintptr_t>(interpreted) < frame; interpreted = interpreted->outer)
+      interpreted->each_frame([this](const Word *at) { note(at); });
+  }
 };
 
 _Unwind_Reason_Code visit(_Unwind_Context *context, void *argument) {
   Walk &walk = *static_cast<Walk *>(argument);
+  walk.pass(_Unwind_GetCFA(context));
   // A return address belongs to the instruction before it; an interrupted instruction's is its own.
   int exact = 0;
   uintptr_t address = _Unwind_GetIPInfo(context, &exact);
   if (!exact) --address;
   const void *place = reinterpret_cast<const void *>(address);
-  if (!Orc::is_code(place)) return _URC_NO_REASON;
-  if (walk.first.size() < RuntimeError::innermost_kept)
-    walk.first.push_back(place);
-  else
-    walk.ring[walk.beyond++ % RuntimeError::outermost_kept] = place;
+  if (Orc::is_code(place)) walk.note(place);
   return _URC_NO_REASON;
 }
 

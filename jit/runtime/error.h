@@ -16,7 +16,7 @@ struct RuntimeError {
   std::string message;
   int exit_code = 1;                   // Exit: the status asked for.
   std::vector<const void *> addresses; // Places in compiled code, innermost first (one less than the return address for
-                                       // calls, exact for an interrupted instruction).
+                                       // calls, exact for an interrupted instruction), and in bytecode.
   size_t omitted = 0; // Frames left out of a deep stack, after the innermost `innermost_kept` ones.
 
   static constexpr size_t innermost_kept = 50;
@@ -44,7 +44,10 @@ extern TraceText (*kiln_trace_hook)(const RuntimeError &error);
 /// code.
 void collect_addresses(RuntimeError &error);
 
-/// Throws with the addresses of the compiled frames on the stack.
+/// Takes an error that was caught in the frame at `frame`, for kiln_caught().
+void keep_caught(RuntimeError error, void *frame);
+
+/// Throws with the addresses of the compiled and interpreted frames on the stack.
 [[noreturn]] void throw_error(RuntimeError::Kind kind, std::string message);
 [[noreturn]] void throw_failure(std::string message);
 [[noreturn]] void throw_exit(int code);

@@ -31,11 +31,8 @@ bool is_catchable(const RuntimeError &error) {
   return false;
 }
 
-/// After an error has left the frames below `frame`.
 int64_t come_back(RuntimeError error, void *frame) {
-  last_error = std::move(error);
-  forget_return_trap(frame);
-  rearm_stack_guard();
+  keep_caught(std::move(error), frame);
   return -1;
 }
 
@@ -53,6 +50,12 @@ TraceText trace_of(const void *error) {
 }
 
 } // namespace
+
+void keep_caught(RuntimeError error, void *frame) {
+  last_error = std::move(error);
+  forget_return_trap(frame);
+  rearm_stack_guard();
+}
 
 CaughtError *make_caught_error(const RuntimeError &error) {
   auto *caught = static_cast<CaughtError *>(allocate(sizeof(CaughtError), true));

@@ -1,0 +1,42 @@
+#include "jit/interpreter/bytecode.h"
+
+#include <algorithm>
+#include <map>
+
+namespace kiln {
+
+namespace {
+
+/// All code there is, by where its words begin. Never shrinks: errors hold addresses.
+std::map<const Word *, const Code *> &all_code() {
+  static std::map<const Word *, const Code *> all;
+  return all;
+}
+
+} // namespace
+
+void note_code(const Code &code) { all_code()[code.words.data()] = &code; }
+
+const Code *code_at(const void *address) {
+  auto *word = static_cast<const Word *>(address);
+  auto found = all_code().upper_bound(word);
+  if (found == all_code().begin()) return nullptr;
+  const Code *code = std::prev(found)->second;
+  return word < code->words.data() + code->words.size() ? code : nullptr;
+}
+
+Span Code::span_at(const Word *address) const {
+  auto word = static_cast<uint32_t>(address - words.data());
+  auto found = std::ranges::upper_bound(places, word, {}, &Place::word);
+  return found == places.begin() ? Span{} : std::prev(found)->span;
+}
+
+const Word *Code::handler_at(const Word *address) const {
+  auto word = static_cast<uint32_t>(address - words.data());
+  auto found = std::ranges::upper_bound(region_marks, word, {}, &RegionMark::word);
+  if (found == region_marks.begin()) return nullptr;
+  uint32_t region = std::prev(found)->region;
+  return region == 0 ? nullptr : words.data() + handlers[region];
+}
+
+} // namespace kiln

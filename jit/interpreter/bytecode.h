@@ -1,0 +1,126 @@
+#pragma once
+
+#include "codegen/specialisation.h"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace kiln {
+
+/// 8 bytes of a frame. A value takes as many as its layout in memory fills, and lies in them as it would there; but
+/// integers have their sign or zeros up to 64 bits.
+union Slot {
+  int64_t i;
+  uint64_t u;
+  double f;
+  float s;
+  void *p;
+};
+static_assert(sizeof(Slot) == 8);
+
+enum class Bytecode : uint16_t {
+#define KILN_BYTECODE(name, operands, words) name,
+#include "jit/interpreter/bytecode.def"
+};
+
+struct Instruction {
+  uint16_t op, a, b, c;
+
+  /// Of a jump: b and c as one number.
+  int32_t distance() const { return static_cast<int32_t>(b | static_cast<uint32_t>(c) << 16); }
+  void set_distance(int32_t words) { b = static_cast<uint16_t>(words), c = static_cast<uint16_t>(words >> 16); }
+};
+
+/// Code is words: instructions, each followed by what does not fit into it.
+union Word {
+  Instruction instruction;
+  int64_t integer;
+  const void *pointer;
+  uint16_t slots[4];
+};
+static_assert(sizeof(Word) == 8);
+
+struct Code;
+
+/// How a compiled function takes its arguments and returns its result: by the C calling convention, of an aggregate each
+/// scalar part by itself (so LLVM does it), and a result of more parts than there are registers in memory.
+struct NativeSignature {
+  enum class Kind : uint8_t { Unsigned, Signed, Float32, Float64 };
+  struct Part {
+    uint32_t offset; // In bytes: from the first argument's slot, or in the result.
+    uint8_t size;
+    Kind kind;
+  };
+  std::vector<Part> arguments, result;
+  uint32_t argument_slots = 0;
+  bool result_in_memory = false;
+};
+
+/// A specialisation as interpreted code calls it. Lives as long as the session.
+struct Routine {
+  Specialisation *specialisation = nullptr;
+  const Word *entry = nullptr; // Null: compiled code, or nothing yet.
+  uint32_t frame_slots = 0;
+  std::unique_ptr<Code> code;
+  std::unique_ptr<NativeSignature> signature; // Of the compiled code.
+  uint64_t calls = 0;                         // By interpreted code of interpreted code.
+};
+
+/// An operation that is a C++ function, where it stands.
+struct Invocation {
+  using Handler = void (*)(Slot *frame, const Invocation &at);
+  Handler handler;
+  const Inst *inst;
+  uint16_t result;
+  std::vector<uint16_t> args; // The slots of the operands; 0 for those without bits.
+  const void *extra = nullptr;
+};
+
+/// A loop, by its header, and how much time was found to be spent in it.
+struct InterpretedLoop {
+  const Block *header = nullptr;
+  uint64_t nanoseconds = 0;
+  bool tried = false;                // A compile was asked for.
+  Specialisation *resumed = nullptr; // Compiled code from the header on...
+  std::vector<uint16_t> carried;     // ...and the slots of its arguments.
+};
+
+/// The bytecode of one specialisation.
+struct Code {
+  Specialisation *specialisation = nullptr;
+  const KirFunction *kir = nullptr;
+  std::vector<Word> words;
+  uint32_t frame_slots = 0;
+  std::vector<uint16_t> slots; // By instruction id: where its value lies.
+  static constexpr uint16_t no_slot = 0xffff;
+  std::deque<Invocation> invocations;
+  std::vector<InterpretedLoop> loops;
+  struct Place {
+    uint32_t word; // From here on...
+    Span span;     // ...the code is of this.
+  };
+  std::vector<Place> places;
+  struct RegionMark {
+    uint32_t word;   // From here on...
+    uint32_t region; // ...the code is of this region of `try`.
+  };
+  std::vector<RegionMark> region_marks;
+  std::vector<uint32_t> handlers; // By region: the word where its errors go on.
+  uint64_t nanoseconds = 0;
+  bool tried = false; // A compile was asked for.
+
+  Span span_at(const Word *address) const;
+  /// Where an error at an address goes on; null outside of any `try`.
+  const Word *handler_at(const Word *address) const;
+};
+
+/// Makes code known to code_at(). It stays for good.
+void note_code(const Code &code);
+/// The code that an address lies in, or null.
+const Code *code_at(const void *address);
+
+/// The bytecode as text, with source lines as comments.
+std::string print_bytecode(const Code &code, const Sources &sources);
+
+} // namespace kiln

@@ -1,0 +1,533 @@
+#include "jit/interpreter/interpreter.h"
+
+#include "codegen/layout.h"
+#include "jit/interpreter/frame_slots.h"
+#include "jit/interpreter/native_call.h"
+#include "jit/runtime/calls.h"
+#include "jit/runtime/collector.h"
+#include "jit/runtime/error.h"
+#include "jit/signals.h"
+#include "jit/stacks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <ctime>
+#include <new>
+#include <sys/mman.h>
+
+namespace kiln {
+
+namespace {
+
+constexpr size_t stack_bytes = size_t(256) << 20; // Address space.
+constexpr size_t native_reserve = 256 << 10;      // Of the native stack, for what an activation calls.
+constexpr uint32_t header_slots = 2;              // Below a frame: the call, and the caller's frame.
+
+/// What is called by the host returns to here.
+const Word host_call[] = {{.instruction = {static_cast<uint16_t>(Bytecode::Call), 0, 0, 0}},
+                          {.integer = 0},
+                          {.instruction = {static_cast<uint16_t>(Bytecode::Leave), 0, 0, 0}}};
+
+uint64_t now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+Specialisation &owner_of(void *cell) {
+  return *reinterpret_cast<Specialisation *>(static_cast<char *>(cell) - offsetof(Specialisation, entry));
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void fail_overflow(int64_t left, int64_t right, BinaryOp op) {
+  calls::kiln_fail_overflow(left, right, static_cast<int32_t>(op) | static_cast<int32_t>(TypeKind::I64) << 8);
+}
+[[noreturn, gnu::cold, gnu::noinline]] void fail_division(int64_t left, BinaryOp op) {
+  calls::kiln_fail_division(left, static_cast<int32_t>(op) | static_cast<int32_t>(TypeKind::I64) << 8);
+}
+[[noreturn, gnu::cold, gnu::noinline]] void fail_index(int64_t index, int64_t extent, int32_t dimension) {
+  calls::kiln_fail_index(index, extent, dimension);
+}
+
+ArrayHeader *array(const Slot &slot) { return static_cast<ArrayHeader *>(slot.p); }
+
+/// For the collector: the values of all frames.
+Slot *scanned_stack = nullptr;
+const void *frames_end() {
+  const Activation *innermost = Activation::innermost;
+  if (!innermost || !innermost->fp) return scanned_stack;
+  const Code *code = code_at(innermost->ip);
+  return innermost->fp + (code ? code->frame_slots : 0);
+}
+
+bool is_catchable(const RuntimeError &error) { return error.kind != RuntimeError::Interrupt && error.kind != RuntimeError::Exit; }
+
+} // namespace
+
+Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), period_(period), budget_(period) {
+  void *at = mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw std::bad_alloc();
+  stack_ = static_cast<Slot *>(at);
+  limit_ = stack_ + stack_bytes / sizeof(Slot);
+  scanned_stack = stack_;
+  scan_also({stack_, &frames_end});
+}
+
+Interpreter::~Interpreter() {
+  scan_also({});
+  munmap(stack_, stack_bytes);
+}
+
+uint64_t Interpreter::time_since_sample() {
+  ++samples;
+  uint64_t time = now();
+  return time - std::exchange(last_sample_, time);
+}
+
+void Interpreter::run(Routine &routine) {
+  Activation *outer = Activation::innermost;
+  Activation activation{outer, host_call, nullptr};
+  if (Stack *stack = own_stack())
+    if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - stack->usable_begin() < native_reserve)
+      throw_error(RuntimeError::StackOverflow, "stack overflow");
+  host_.prepare(routine);
+  Slot *base = stack_;
+  if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
+  // The host's frame holds the result.
+  Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
+  if (!routine.entry) return call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
+  if (frame + routine.frame_slots > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
+  frame[-2].p = const_cast<Word *>(host_call);
+  frame[-1].p = base;
+  activation.ip = routine.entry;
+  activation.fp = frame;
+  struct Scope {
+    Activation *outer;
+    ~Scope() { Activation::innermost = outer; }
+  } scope{outer};
+  Activation::innermost = &activation;
+  last_sample_ = now();
+  for (;;) {
+    RuntimeError error;
+    try {
+      return execute(activation);
+    } catch (RuntimeError &thrown) {
+      if (!is_catchable(thrown) || !handle(activation)) throw;
+      error = std::move(thrown);
+    } catch (const std::bad_alloc &) {
+      if (!handle(activation)) throw;
+      error.kind = RuntimeError::OutOfMemory;
+      error.message = "out of memory";
+    }
+    keep_caught(std::move(error), __builtin_frame_address(0));
+  }
+}
+
+/// Finds the frame that catches an error, and makes it go on there.
+bool Interpreter::handle(Activation &activation) {
+  const Word *at = activation.ip;
+  Slot *frame = activation.fp;
+  while (const Code *code = code_at(at)) {
+    if (const Word *handler = code->handler_at(at)) {
+      activation.ip = handler;
+      activation.fp = frame;
+      return true;
+    }
+    at = static_cast<const Word *>(frame[-2].p);
+    frame = static_cast<Slot *>(frame[-1].p);
+  }
+  return false;
+}
+
+/// A call of what has no bytecode yet, or never: it may have when this returns, and else was called.
+void Interpreter::enter_other(Activation &, Routine &routine, Slot *arguments, Slot *result) {
+  host_.prepare(routine);
+  if (!routine.entry) call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, arguments, result);
+}
+
+void Interpreter::sample_call(Routine &routine) {
+  if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted");
+  uint64_t time = time_since_sample();
+  if (routine.entry) host_.spent(routine, nullptr, time);
+}
+
+/// True when the rest of the function was run as compiled code.
+bool Interpreter::sample_loop(Activation &activation, uint16_t place) {
+  if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted");
+  auto &code = const_cast<Code &>(*code_at(activation.ip));
+  InterpretedLoop &loop = code.loops[place];
+  host_.spent(*code.specialisation->routine, &loop, time_since_sample());
+  if (!loop.resumed || !loop.resumed->compiled) return false;
+  resume_compiled(activation, code, loop);
+  return true;
+}
+
+void Interpreter::resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop) {
+  Slot *frame = activation.fp;
+  Slot *arguments = frame + code.frame_slots, *result = arguments + loop.carried.size();
+  if (result + FrameSlots::size_of(code.specialisation->result) > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
+  for (size_t i = 0; i < loop.carried.size(); ++i) arguments[i] = frame[loop.carried[i]];
+  call_native(loop.resumed->entry, &loop.resumed->entry, *loop.resumed->routine->signature, arguments, result);
+  auto *call = static_cast<const Word *>(frame[-2].p);
+  activation.fp = static_cast<Slot *>(frame[-1].p);
+  std::copy_n(result, FrameSlots::size_of(code.specialisation->result), activation.fp + call->instruction.a);
+  activation.ip = behind_call(call);
+}
+
+#define OPERATION(name) at_##name:
+#define A fp[ip->instruction.a]
+#define B fp[ip->instruction.b]
+#define C fp[ip->instruction.c]
+#define IMMEDIATE_B static_cast<int16_t>(ip->instruction.b)
+#define IMMEDIATE_C static_cast<int16_t>(ip->instruction.c)
+#define DISPATCH goto *labels[ip->instruction.op]
+#define NEXT(words)                                                                                                    \
+  do {                                                                                                                 \
+    ip += 1 + (words);                                                                                                 \
+    DISPATCH;                                                                                                          \
+  } while (0)
+#define SAVE() (activation.ip = ip, activation.fp = fp)
+#define JUMP_WHEN(condition)                                                                                           \
+  do {                                                                                                                 \
+    ip += (condition) ? ip[1].integer : 2;                                                                             \
+    DISPATCH;                                                                                                          \
+  } while (0)
+#define CHECKED(function, operation, right)                                                                            \
+  do {                                                                                                                 \
+    int64_t value;                                                                                                     \
+    if (__builtin_expect(function(B.i, right, &value), 0)) {                                                           \
+      SAVE();                                                                                                          \
+      fail_overflow(B.i, right, BinaryOp::operation);                                                                  \
+    }                                                                                                                  \
+    A.i = value;                                                                                                       \
+    NEXT(0);                                                                                                           \
+  } while (0)
+#define REPEAT(loop)                                                                                                   \
+  if (__builtin_expect(--budget <= 0, 0)) {                                                                            \
+    SAVE();                                                                                                            \
+    budget = period_;                                                                                            \
+    if (sample_loop(activation, loop)) {                                                                               \
+      ip = activation.ip, fp = activation.fp;                                                                          \
+      DISPATCH;                                                                                                        \
+    }                                                                                                                  \
+  }
+
+void Interpreter::execute(Activation &activation) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic" // Labels as values.
+  static const void *const labels[] = {
+#define KILN_BYTECODE(name, operands, words) &&at_##name,
+#include "jit/interpreter/bytecode.def"
+  };
+  const Word *ip = activation.ip;
+  Slot *fp = activation.fp;
+  int32_t budget = budget_;
+  DISPATCH;
+
+  // --- values ---
+  OPERATION(Move) A = B; NEXT(0);
+  OPERATION(Move2) {
+    Slot first = B, second = (&B)[1];
+    A = first, (&A)[1] = second;
+    NEXT(0);
+  }
+  OPERATION(MoveMany) std::copy_n(&B, ip->instruction.c, &A); NEXT(0);
+  OPERATION(Integer) A.i = IMMEDIATE_B; NEXT(0);
+  OPERATION(Word) A.i = ip[1].integer; NEXT(1);
+  OPERATION(Text) A.i = ip[1].integer, (&A)[1].i = ip[2].integer; NEXT(2);
+  OPERATION(Address) A.p = &B; NEXT(0);
+
+  // --- integers ---
+  OPERATION(Add) CHECKED(__builtin_add_overflow, Add, C.i);
+  OPERATION(Subtract) CHECKED(__builtin_sub_overflow, Subtract, C.i);
+  OPERATION(Multiply) CHECKED(__builtin_mul_overflow, Multiply, C.i);
+  OPERATION(AddImmediate) CHECKED(__builtin_add_overflow, Add, static_cast<int64_t>(IMMEDIATE_C));
+  OPERATION(SubtractImmediate) CHECKED(__builtin_sub_overflow, Subtract, static_cast<int64_t>(IMMEDIATE_C));
+  OPERATION(FloorDivide) {
+    int64_t left = B.i, right = C.i;
+    if (__builtin_expect(right == 0 || right == -1, 0)) {
+      SAVE();
+      if (right == 0) fail_division(left, BinaryOp::FloorDivide);
+      if (left == INT64_MIN) fail_overflow(left, right, BinaryOp::FloorDivide);
+      A.i = -left;
+      NEXT(0);
+    }
+    int64_t quotient = left / right, rest = left - quotient * right;
+    A.i = quotient - (rest != 0 && (rest ^ right) < 0);
+    NEXT(0);
+  }
+  OPERATION(Modulo) {
+    int64_t left = B.i, right = C.i;
+    if (__builtin_expect(right == 0 || right == -1, 0)) {
+      SAVE();
+      if (right == 0) fail_division(left, BinaryOp::Modulo);
+      A.i = 0;
+      NEXT(0);
+    }
+    int64_t rest = left % right;
+    A.i = rest != 0 && (rest ^ right) < 0 ? rest + right : rest;
+    NEXT(0);
+  }
+  OPERATION(AddWrap) A.u = B.u + C.u; NEXT(0);
+  OPERATION(SubtractWrap) A.u = B.u - C.u; NEXT(0);
+  OPERATION(MultiplyWrap) A.u = B.u * C.u; NEXT(0);
+  OPERATION(Increment) A.u = B.u + 1; NEXT(0);
+  OPERATION(BitAnd) A.u = B.u & C.u; NEXT(0);
+  OPERATION(BitOr) A.u = B.u | C.u; NEXT(0);
+  OPERATION(BitXor) A.u = B.u ^ C.u; NEXT(0);
+  OPERATION(Not) A.u = !B.u; NEXT(0);
+
+  // --- floats ---
+  OPERATION(AddFloat) A.f = B.f + C.f; NEXT(0);
+  OPERATION(SubtractFloat) A.f = B.f - C.f; NEXT(0);
+  OPERATION(MultiplyFloat) A.f = B.f * C.f; NEXT(0);
+  OPERATION(DivideFloat) A.f = B.f / C.f; NEXT(0);
+  OPERATION(NegateFloat) A.f = -B.f; NEXT(0);
+  OPERATION(Sqrt) A.f = std::sqrt(B.f); NEXT(0);
+  OPERATION(AbsFloat) A.f = std::fabs(B.f); NEXT(0);
+  OPERATION(IntegerToFloat) A.f = static_cast<double>(B.i); NEXT(0);
+  OPERATION(Math1) A.f = reinterpret_cast<double (*)(double)>(ip[1].integer)(B.f); NEXT(1);
+  OPERATION(Math2) A.f = reinterpret_cast<double (*)(double, double)>(ip[1].integer)(B.f, C.f); NEXT(1);
+
+  // --- comparisons ---
+  OPERATION(Less) A.u = B.i < C.i; NEXT(0);
+  OPERATION(LessEqual) A.u = B.i <= C.i; NEXT(0);
+  OPERATION(Equal) A.u = B.u == C.u; NEXT(0);
+  OPERATION(NotEqual) A.u = B.u != C.u; NEXT(0);
+  OPERATION(LessUnsigned) A.u = B.u < C.u; NEXT(0);
+  OPERATION(LessEqualUnsigned) A.u = B.u <= C.u; NEXT(0);
+  OPERATION(LessFloat) A.u = B.f < C.f; NEXT(0);
+  OPERATION(LessEqualFloat) A.u = B.f <= C.f; NEXT(0);
+  OPERATION(EqualFloat) A.u = B.f == C.f; NEXT(0);
+  OPERATION(NotEqualFloat) A.u = B.f != C.f; NEXT(0);
+
+  // --- jumps ---
+  OPERATION(Jump) ip += ip->instruction.distance(); DISPATCH;
+  OPERATION(JumpIf) ip += A.u ? ip->instruction.distance() : 1; DISPATCH;
+  OPERATION(JumpUnless) ip += A.u ? 1 : ip->instruction.distance(); DISPATCH;
+  OPERATION(JumpIfLess) JUMP_WHEN(A.i < B.i);
+  OPERATION(JumpIfLessEqual) JUMP_WHEN(A.i <= B.i);
+  OPERATION(JumpIfEqual) JUMP_WHEN(A.i == B.i);
+  OPERATION(JumpIfNotEqual) JUMP_WHEN(A.i != B.i);
+  OPERATION(JumpIfLessImmediate) JUMP_WHEN(A.i < IMMEDIATE_B);
+  OPERATION(JumpIfLessEqualImmediate) JUMP_WHEN(A.i <= IMMEDIATE_B);
+  OPERATION(JumpIfGreaterImmediate) JUMP_WHEN(A.i > IMMEDIATE_B);
+  OPERATION(JumpIfGreaterEqualImmediate) JUMP_WHEN(A.i >= IMMEDIATE_B);
+  OPERATION(JumpIfEqualImmediate) JUMP_WHEN(A.i == IMMEDIATE_B);
+  OPERATION(JumpIfNotEqualImmediate) JUMP_WHEN(A.i != IMMEDIATE_B);
+  OPERATION(JumpIfLessFloat) JUMP_WHEN(A.f < B.f);
+  OPERATION(JumpIfLessEqualFloat) JUMP_WHEN(A.f <= B.f);
+  OPERATION(JumpIfEqualFloat) JUMP_WHEN(A.f == B.f);
+  OPERATION(JumpUnlessLessFloat) JUMP_WHEN(!(A.f < B.f));
+  OPERATION(JumpUnlessLessEqualFloat) JUMP_WHEN(!(A.f <= B.f));
+  OPERATION(JumpUnlessEqualFloat) JUMP_WHEN(!(A.f == B.f));
+  OPERATION(JumpIfInRange) JUMP_WHEN(static_cast<int64_t>((&B)[0].u + A.u) < (&B)[1].i);
+  OPERATION(JumpUnlessInRange) JUMP_WHEN(static_cast<int64_t>((&B)[0].u + A.u) >= (&B)[1].i);
+  OPERATION(JumpIfInArray) JUMP_WHEN(A.i < array(B)->length);
+  OPERATION(JumpUnlessInArray) JUMP_WHEN(A.i >= array(B)->length);
+  OPERATION(Loop) {
+    REPEAT(ip->instruction.a);
+    NEXT(0);
+  }
+  OPERATION(NextInRange) {
+    ++A.u;
+    REPEAT(ip->instruction.c);
+    JUMP_WHEN(static_cast<int64_t>((&B)[0].u + A.u) < (&B)[1].i);
+  }
+  OPERATION(NextInArray) {
+    ++A.u;
+    REPEAT(ip->instruction.c);
+    JUMP_WHEN(A.i < array(B)->length);
+  }
+
+  // --- arrays ---
+#define CHECK_INDEX(header, index)                                                                                     \
+  if (__builtin_expect((index) >= static_cast<uint64_t>((header)->length), 0)) {                                       \
+    SAVE();                                                                                                            \
+    fail_index(static_cast<int64_t>(index), (header)->length, -1);                                                     \
+  }
+#define INDEX(element)                                                                                                 \
+  do {                                                                                                                 \
+    const ArrayHeader *header = array(B);                                                                              \
+    uint64_t index = C.u;                                                                                              \
+    CHECK_INDEX(header, index);                                                                                        \
+    A.i = static_cast<int64_t>(static_cast<const element *>(header->data)[index]);                                     \
+    NEXT(0);                                                                                                           \
+  } while (0)
+#define SET_INDEX(element)                                                                                             \
+  do {                                                                                                                 \
+    const ArrayHeader *header = array(A);                                                                              \
+    uint64_t index = B.u;                                                                                              \
+    CHECK_INDEX(header, index);                                                                                        \
+    static_cast<element *>(header->data)[index] = static_cast<element>(C.u);                                           \
+    NEXT(0);                                                                                                           \
+  } while (0)
+  OPERATION(IndexWord) INDEX(int64_t);
+  OPERATION(IndexByte) INDEX(uint8_t);
+  OPERATION(IndexSigned32) INDEX(int32_t);
+  OPERATION(IndexUnsigned32) INDEX(uint32_t);
+  OPERATION(SetIndexWord) SET_INDEX(uint64_t);
+  OPERATION(SetIndexByte) SET_INDEX(uint8_t);
+  OPERATION(SetIndex32) SET_INDEX(uint32_t);
+#define CHECK_INDICES(header, first, second)                                                                           \
+  if (__builtin_expect((first) >= static_cast<uint64_t>((header)->dims[0]) || (second) >= static_cast<uint64_t>((header)->dims[1]), 0)) { \
+    SAVE();                                                                                                            \
+    bool is_second = (first) < static_cast<uint64_t>((header)->dims[0]);                                               \
+    fail_index(static_cast<int64_t>(is_second ? (second) : (first)), (header)->dims[is_second], is_second);            \
+  }
+  OPERATION(IndexWord2) {
+    const ArrayHeader *header = array(B);
+    uint64_t first = C.u, second = fp[ip[1].slots[0]].u;
+    CHECK_INDICES(header, first, second);
+    A.u = static_cast<const uint64_t *>(header->data)[first * static_cast<uint64_t>(header->dims[1]) + second];
+    NEXT(1);
+  }
+  OPERATION(SetIndexWord2) {
+    const ArrayHeader *header = array(A);
+    uint64_t first = B.u, second = fp[ip[1].slots[0]].u;
+    CHECK_INDICES(header, first, second);
+    static_cast<uint64_t *>(header->data)[first * static_cast<uint64_t>(header->dims[1]) + second] = C.u;
+    NEXT(1);
+  }
+  OPERATION(IndexText) {
+    uint64_t index = C.u, length = (&B)[1].u;
+    if (__builtin_expect(index >= length, 0)) {
+      SAVE();
+      fail_index(static_cast<int64_t>(index), static_cast<int64_t>(length), -2);
+    }
+    A.u = static_cast<const unsigned char *>(B.p)[index];
+    NEXT(0);
+  }
+  OPERATION(ElementWord) A.u = static_cast<const uint64_t *>(array(B)->data)[C.u]; NEXT(0);
+  OPERATION(ElementByte) A.u = static_cast<const uint8_t *>(array(B)->data)[C.u]; NEXT(0);
+  OPERATION(SetElementWord) static_cast<uint64_t *>(array(A)->data)[B.u] = C.u; NEXT(0);
+  OPERATION(Length) A.i = array(B)->length; NEXT(0);
+  OPERATION(PushWord) {
+    ArrayHeader *header = array(A);
+    if (__builtin_expect(header->length >= header->capacity, 0)) {
+      SAVE();
+      calls::kiln_array_grow(header, static_cast<const Type *>(ip[1].pointer));
+    }
+    static_cast<uint64_t *>(header->data)[header->length++] = B.u;
+    NEXT(1);
+  }
+
+  // --- other memory ---
+  OPERATION(LoadWord) A.u = static_cast<const uint64_t *>(B.p)[ip->instruction.c]; NEXT(0);
+  OPERATION(StoreWord) static_cast<uint64_t *>(B.p)[ip->instruction.c] = A.u; NEXT(0);
+  OPERATION(LoadGlobal) A.u = *static_cast<const uint64_t *>(ip[1].pointer); NEXT(1);
+  OPERATION(StoreGlobal) *static_cast<uint64_t *>(const_cast<void *>(ip[1].pointer)) = A.u; NEXT(1);
+
+  // --- calls ---
+  {
+    Routine *routine;
+    OPERATION(CallCell) {
+      Specialisation &callee = owner_of(fp[ip[1].slots[0]].p);
+      routine = callee.routine;
+      if (__builtin_expect(!routine, 0)) routine = &host_.routine(callee);
+      goto call;
+    }
+    OPERATION(Call) routine = static_cast<Routine *>(const_cast<void *>(ip[1].pointer));
+  call:
+    const uint16_t *from = ip[2].slots;
+    Slot *frame = fp + ip->instruction.c;
+    unsigned count = ip->instruction.b;
+    if (__builtin_expect(frame + count + header_slots + Code::no_slot > limit_, 0)) {
+      SAVE();
+      throw_error(RuntimeError::StackOverflow, "stack overflow");
+    }
+    for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
+    if (__builtin_expect(--budget <= 0, 0)) {
+      SAVE();
+      budget = period_;
+      sample_call(*routine);
+    }
+    if (__builtin_expect(!routine->entry, 0)) {
+      SAVE();
+      enter_other(activation, *routine, frame, &A);
+      if (!routine->entry) {
+        ip = behind_call(ip);
+        DISPATCH;
+      }
+    }
+    ++routine->calls;
+    frame[-2].p = const_cast<Word *>(ip);
+    frame[-1].p = fp;
+    fp = frame;
+    ip = routine->entry;
+    DISPATCH;
+  }
+  OPERATION(Again) {
+    auto *routine = static_cast<Routine *>(const_cast<void *>(ip[1].pointer));
+    const uint16_t *from = ip[2].slots;
+    Slot *frame = fp + ip->instruction.c;
+    unsigned count = ip->instruction.b;
+    for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
+    if (__builtin_expect(--budget <= 0, 0)) {
+      SAVE();
+      budget = period_;
+      sample_call(*routine);
+    }
+    if (__builtin_expect(!routine->entry, 0)) {
+      SAVE();
+      Slot *result = frame + count;
+      enter_other(activation, *routine, frame, result);
+      if (!routine->entry) {
+        auto *call = static_cast<const Word *>(fp[-2].p);
+        fp = static_cast<Slot *>(fp[-1].p);
+        std::copy_n(result, FrameSlots::size_of(routine->specialisation->result), fp + call->instruction.a);
+        ip = behind_call(call);
+        DISPATCH;
+      }
+    }
+    for (unsigned i = 0; i < count; ++i) fp[i] = frame[i];
+    if (__builtin_expect(fp + routine->frame_slots + Code::no_slot > limit_, 0)) {
+      SAVE();
+      throw_error(RuntimeError::StackOverflow, "stack overflow");
+    }
+    ip = routine->entry;
+    DISPATCH;
+  }
+  OPERATION(Return) {
+    Slot value = A;
+    auto *call = static_cast<const Word *>(fp[-2].p);
+    fp = static_cast<Slot *>(fp[-1].p);
+    fp[call->instruction.a] = value;
+    ip = behind_call(call);
+    DISPATCH;
+  }
+  OPERATION(ReturnMany) {
+    const Slot *value = &A;
+    unsigned count = ip->instruction.b;
+    auto *call = static_cast<const Word *>(fp[-2].p);
+    fp = static_cast<Slot *>(fp[-1].p);
+    std::copy_n(value, count, fp + call->instruction.a);
+    ip = behind_call(call);
+    DISPATCH;
+  }
+  OPERATION(Leave) {
+    budget_ = budget;
+    return;
+  }
+
+  // --- functions ---
+  OPERATION(Apply1) {
+    SAVE();
+    reinterpret_cast<void (*)(Slot *, const Slot *)>(ip[1].integer)(&A, &B);
+    NEXT(1);
+  }
+  OPERATION(Apply2) {
+    SAVE();
+    reinterpret_cast<void (*)(Slot *, const Slot *, const Slot *)>(ip[1].integer)(&A, &B, &C);
+    NEXT(1);
+  }
+  OPERATION(Invoke) {
+    SAVE();
+    auto *invocation = static_cast<const Invocation *>(ip[1].pointer);
+    invocation->handler(fp, *invocation);
+    NEXT(1);
+  }
+#pragma GCC diagnostic pop
+}
+
+} // namespace kiln

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "jit/interpreter/bytecode.h"
+
+#include <functional>
+
+namespace kiln {
+
+/// A run of the interpreter: the frames between a call from the host and what they call. They are linked on the stack of
+/// values; each activation lies on the native stack where it runs.
+struct Activation {
+  Activation *outer;
+  const Word *ip; // Of the instruction that may fail or calls out.
+  Slot *fp;
+
+  static inline Activation *innermost = nullptr;
+  /// Calls `visit` with the address of the instruction where each frame is, the innermost first.
+  template <typename Visit>
+  void each_frame(Visit visit) const;
+};
+
+/// Runs bytecode. Frames are on one stack of values, which the collector scans.
+class Interpreter {
+public:
+  struct Host {
+    /// Makes a routine ready to be called: with an entry, or with compiled code and its signature.
+    std::function<void(Routine &)> prepare;
+    std::function<Routine &(Specialisation &)> routine;
+    /// Time was found to be spent in calls of a routine, or in a loop of one.
+    std::function<void(Routine &, InterpretedLoop *, uint64_t nanoseconds)> spent;
+  };
+  /// `period`: calls and repetitions of loops between looks at the clock.
+  Interpreter(Host host, int32_t period);
+  ~Interpreter();
+  Interpreter(const Interpreter &) = delete;
+  Interpreter &operator=(const Interpreter &) = delete;
+
+  /// Calls a routine of no arguments. Throws RuntimeError.
+  void run(Routine &routine);
+
+  uint64_t samples = 0;
+
+private:
+  void execute(Activation &activation);
+  bool handle(Activation &activation);
+  void enter_other(Activation &activation, Routine &routine, Slot *arguments, Slot *result);
+  void sample_call(Routine &routine);
+  bool sample_loop(Activation &activation, uint16_t loop);
+  void resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop);
+  uint64_t time_since_sample();
+
+  Host host_;
+  Slot *stack_, *limit_;
+  const int32_t period_;
+  int32_t budget_;
+  uint64_t last_sample_ = 0;
+};
+
+/// The slot behind a call's instruction and operands.
+inline const Word *behind_call(const Word *call) { return call + 2 + (call->instruction.b + 3) / 4; }
+
+template <typename Visit>
+void Activation::each_frame(Visit visit) const {
+  const Word *at = ip;
+  const Slot *frame = fp;
+  while (code_at(at)) { // The host's call is none.
+    visit(at);
+    at = static_cast<const Word *>(frame[-2].p);
+    frame = static_cast<const Slot *>(frame[-1].p);
+  }
+}
+
+} // namespace kiln

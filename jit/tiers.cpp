@@ -1,0 +1,127 @@
+#include "jit/tiers.h"
+
+#include "codegen/liveness.h"
+#include "jit/compiler.h"
+#include "jit/interpreter/assembler.h"
+#include "jit/interpreter/frame_slots.h"
+#include "jit/interpreter/native_call.h"
+#include "jit/runtime/error.h"
+#include "jit/signals.h"
+#include "jit/stopwatch.h"
+
+#include <algorithm>
+
+namespace kiln {
+
+namespace {
+
+/// A function that was called so often is called again: it is compiled as a whole, not from its loop on.
+constexpr uint64_t often = 3;
+/// Calls and repetitions of loops between looks at the clock, which takes some 30 ns.
+constexpr int32_t sample_period = 1000;
+
+/// Runs a function object on the compile stack: the program's recursion may have eaten its own.
+template <typename Body>
+void on_compile_stack(Body body) {
+  run_on_compile_stack([](void *argument) { (*static_cast<Body *>(argument))(); }, &body);
+}
+
+} // namespace
+
+Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options)
+    : inference_(inference), compiler_(compiler), options_(options),
+      interpreter_({[this](Routine &routine) { prepare(routine); }, [this](Specialisation &callee) -> Routine & { return routine(callee); },
+                    [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }}, options.promote_after > 0 ? sample_period : 1) {}
+
+void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
+
+const Code *Tiers::bytecode(Specialisation &specialisation) {
+  Routine &made = routine(specialisation);
+  return made.code || assemble_code(made) ? made.code.get() : nullptr;
+}
+
+Routine &Tiers::routine(Specialisation &specialisation) {
+  if (!specialisation.routine) {
+    specialisation.routine = &routines_.emplace_back();
+    specialisation.routine->specialisation = &specialisation;
+  }
+  return *specialisation.routine;
+}
+
+void Tiers::prepare(Routine &routine) {
+  if (routine.entry || routine.signature) return;
+  Specialisation &specialisation = *routine.specialisation;
+  if (specialisation.compiled) return use_compiled(routine);
+  bool done = false;
+  on_compile_stack([&] { done = assemble_code(routine); });
+  if (done) {
+    routine.entry = routine.code->words.data();
+    routine.frame_slots = routine.code->frame_slots;
+    return;
+  }
+  Specialisation *group[] = {&specialisation};
+  compile(group);
+  use_compiled(routine);
+}
+
+bool Tiers::assemble_code(Routine &made) {
+  Stopwatch watch(assemble_seconds);
+  AssemblyContext context{options_.checks, [this](Specialisation &callee) -> Routine & { return routine(callee); },
+                          [this](const ExternFunction &function) { return compiler_.prepare_extern(function); }};
+  made.code = assemble(*made.specialisation, inference_.typed(*made.specialisation), context);
+  if (!made.code) return false;
+  note_code(*made.code);
+  ++assembled;
+  words += made.code->words.size();
+  return true;
+}
+
+void Tiers::compile(std::span<Specialisation *const> group) {
+  std::string error;
+  bool ok = false;
+  on_compile_stack([&] { ok = compiler_.compile(group, error); });
+  if (!ok) throw_failure("internal error: " + error);
+}
+
+void Tiers::use_compiled(Routine &routine) {
+  routine.signature = std::make_unique<NativeSignature>(native_signature(routine.specialisation->params, routine.specialisation->result));
+  routine.entry = nullptr;
+}
+
+void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
+  Code &code = *routine.code;
+  Specialisation &specialisation = *routine.specialisation;
+  code.nanoseconds += nanoseconds;
+  if (loop) loop->nanoseconds += nanoseconds;
+  if (options_.tier != Tier::Mixed) return;
+  if (specialisation.compiled && routine.entry) use_compiled(routine); // Compiled code called it.
+  auto enough = static_cast<uint64_t>(options_.promote_after * 1e9);
+  std::vector<Specialisation *> group;
+  bool called = !loop || routine.calls >= often;
+  if (called && code.nanoseconds >= enough && !code.tried && !specialisation.is_unit) {
+    code.tried = true;
+    if (!specialisation.compiled) group.push_back(&specialisation);
+  }
+  // Errors in a region of `try` are the interpreter's to catch.
+  bool can_resume = loop && code.kir->regions.size() == 1;
+  if (can_resume && loop->nanoseconds >= enough && !loop->tried) {
+    loop->tried = true;
+    group.push_back(&resumption(code, *loop));
+  }
+  if (group.empty()) return;
+  compile(group);
+  promoted += group.size();
+  for (Specialisation *made : group) use_compiled(this->routine(*made));
+}
+
+Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {
+  std::vector<const Type *> params;
+  for (const Inst *inst : Liveness(*code.kir).at(*loop.header)) {
+    params.push_back(inst->type);
+    for (uint32_t i = 0; i < FrameSlots::size_of(inst->type); ++i) loop.carried.push_back(static_cast<uint16_t>(code.slots[inst->id] + i));
+  }
+  loop.resumed = &inference_.continuation(*code.specialisation, *loop.header, std::move(params), true);
+  return *loop.resumed;
+}
+
+} // namespace kiln

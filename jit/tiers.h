@@ -1,0 +1,44 @@
+#pragma once
+
+#include "codegen/infer.h"
+#include "jit/engine.h"
+#include "jit/interpreter/interpreter.h"
+
+#include <deque>
+
+namespace kiln {
+
+class Compiler;
+
+/// Decides what runs how: a function begins as bytecode; one that time is spent in is compiled by LLVM, and a loop of it
+/// that is still running goes on as compiled code from its header. Compiled code calls compiled code only.
+class Tiers {
+public:
+  Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options);
+
+  /// Runs top-level statements. Throws RuntimeError.
+  void run(Specialisation &unit);
+  /// The bytecode of a specialisation, or null where only LLVM can do it.
+  const Code *bytecode(Specialisation &specialisation);
+
+  double assemble_seconds = 0;
+  uint64_t assembled = 0, words = 0;
+  uint64_t promoted = 0; // Functions and loops that were compiled because time was spent in them.
+
+private:
+  Routine &routine(Specialisation &specialisation);
+  void prepare(Routine &routine);
+  bool assemble_code(Routine &routine);
+  void compile(std::span<Specialisation *const> group);
+  void use_compiled(Routine &routine);
+  void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
+  Specialisation &resumption(Code &code, InterpretedLoop &loop);
+
+  Inference &inference_;
+  Compiler &compiler_;
+  const EngineOptions &options_;
+  std::deque<Routine> routines_;
+  Interpreter interpreter_;
+};
+
+} // namespace kiln

@@ -28,7 +28,7 @@ Outcome Engine::check(std::string name, std::string text) { return impl_->script
 Outcome Engine::run_interactive(std::string name, std::string text) { return impl_->interactive(std::move(name), std::move(text)); }
 const Sources &Engine::sources() const { return impl_->session.sources(); }
 void Engine::keep_modules(EmitKind kind) {
-  impl_->options.tier = Tier::Compiled; // All of them are wanted.
+  impl_->options.tier = kind == EmitKind::Bytecode ? Tier::Interpreted : Tier::Compiled; // All of them are wanted.
   impl_->compiler.keep(kind);
 }
 
@@ -379,6 +379,8 @@ PhaseTimes Engine::times() const {
   CodegenTimes codegen = impl_->compiler.codegen_times();
   times.build += impl_->session.build_seconds;
   times.functions_built = impl_->session.functions_built;
+  times.assemble = impl_->tiers.assemble_seconds;
+  times.specialisations_assembled = impl_->tiers.assembled;
   times.lower = impl_->compiler.lower_seconds;
   times.optimise = codegen.optimise;
   times.codegen = codegen.codegen;

@@ -75,7 +75,7 @@ std::vector<SpecialisationInfo> Engine::specialisations() const {
   for (const Specialisation &specialisation : impl_->session.inference().all())
     if (specialisation.state == Specialisation::Done && !specialisation.continues &&
         impl_->session.inference().is_current(specialisation) && impl_->session.defines(*specialisation.function))
-      list.push_back({specialisation.display, to_string(specialisation.result), specialisation.compiled});
+      list.push_back({specialisation.display, to_string(specialisation.result), specialisation.routine && specialisation.routine->code, specialisation.compiled});
   const Sources &sources = impl_->session.sources();
   for (const DynSite &site : impl_->session.inference().dyn_sites())
     for (const auto &[held, cell] : site.known) { // An inline cache: what it has met.
@@ -84,7 +84,7 @@ std::vector<SpecialisationInfo> Engine::specialisations() const {
         types += (types.empty() ? "" : ", ") + to_string(type);
       Location place = sources.location(site.inst->span);
       list.push_back({fmt::format("{} at {}:{} for {}", sources.text(site.inst->span), sources.get(site.inst->span).name(), place.line, types),
-                      "dyn", true});
+                      "dyn", false, true});
     }
   return list;
 }

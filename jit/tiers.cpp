@@ -35,9 +35,18 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
 
-const Code *Tiers::bytecode(Specialisation &specialisation) {
+std::string Tiers::print(Specialisation &specialisation) {
   Routine &made = routine(specialisation);
-  return made.code || assemble_code(made) ? made.code.get() : nullptr;
+  bool has_code = made.code != nullptr;
+  if (!has_code) on_compile_stack([&] { has_code = assemble_code(made); });
+  return has_code ? print_bytecode(*made.code, inference_.sources()) : fmt::format("# {}: only LLVM can do it\n", specialisation.display);
+}
+
+std::string Tiers::print_all() const {
+  std::string text;
+  for (const Routine &routine : routines_)
+    if (routine.code) text += (text.empty() ? "" : "\n") + print_bytecode(*routine.code, inference_.sources());
+  return text;
 }
 
 Routine &Tiers::routine(Specialisation &specialisation) {

@@ -18,8 +18,9 @@ public:
 
   /// Runs top-level statements. Throws RuntimeError.
   void run(Specialisation &unit);
-  /// The bytecode of a specialisation, or null where only LLVM can do it.
-  const Code *bytecode(Specialisation &specialisation);
+  /// The bytecode of a specialisation as text, and of all that there is.
+  std::string print(Specialisation &specialisation);
+  std::string print_all() const;
 
   double assemble_seconds = 0;
   uint64_t assembled = 0, words = 0;

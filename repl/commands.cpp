@@ -112,6 +112,7 @@ void Commands::ast(Repl &repl, std::string_view text) {
 }
 
 void Commands::kir(Repl &repl, std::string_view text) { show_code(repl, EmitKind::TypedKir, text); }
+void Commands::bytecode(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Bytecode, text); }
 void Commands::llvm(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Llvm, text); }
 void Commands::show_asm(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Asm, text); }
 
@@ -125,7 +126,7 @@ void Commands::time(Repl &repl, std::string_view text) {
 void Commands::specs(Repl &repl, std::string_view) {
   std::string text;
   for (const SpecialisationInfo &info : repl.engine().specialisations())
-    text += fmt::format("{}: {}{}\n", info.signature, info.result, info.compiled ? "" : "  (not compiled)");
+    text += fmt::format("{}: {}{}\n", info.signature, info.result, info.compiled ? "" : info.interpreted ? "  (interpreted)" : "  (not run)");
   repl.say(text.empty() ? "none yet" : text);
 }
 

@@ -23,6 +23,7 @@ Shows what_shows(EmitKind kind) {
   case EmitKind::Ast: return Shows::Text;
   case EmitKind::Kir: return Shows::Functions; // Of the text, or of a signature.
   case EmitKind::TypedKir:
+  case EmitKind::Bytecode:
   case EmitKind::Llvm:
   case EmitKind::LlvmRaw:
   case EmitKind::Asm:

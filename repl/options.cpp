@@ -11,7 +11,7 @@ namespace {
 
 constexpr int usage_error = 2;
 
-constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, llvm, llvm-raw, asm, obj, bitcode";
+constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, bytecode, llvm, llvm-raw, asm, obj, bitcode";
 
 constexpr const char *main_examples = R"(Examples:
   kiln                                  start the REPL
@@ -30,7 +30,8 @@ constexpr const char *main_examples = R"(Examples:
 Run 'kiln COMMAND --help' for more on a command. A file with the name of a command is run as ./NAME.)";
 
 constexpr const char *emit_examples =
-    R"(KIND is one of tokens, ast, kir (before types are known), typed-kir, llvm-raw (before optimisation), llvm, asm, obj, bitcode.
+    R"(KIND is one of tokens, ast, kir (before types are known), typed-kir, bytecode (what the
+interpreter runs), llvm-raw (before optimisation), llvm, asm, obj, bitcode.
 Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles, as one module; what the
 program then prints goes to stderr unless -o is given.
 
@@ -124,11 +125,11 @@ CommandLine::CommandLine(Options &options) {
       app.add_option("-e,--eval", options.text, "Run EXPR and print its value, as print() would")->option_text("EXPR");
   app.add_option("-O", options.engine.opt_level, "Optimisation level, -O0 to -O3 (the default)")->option_text("LEVEL");
   app.add_flag("--unchecked", unchecked, "Leave out checks of integer overflow and array bounds (not of division by zero, which would end the process)");
+  app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--tier", tier, "Who runs the program: mixed (the default: the interpreter, and LLVM where time is spent), 0 (the interpreter) or 1 (LLVM)")
       ->option_text("TIER");
   app.add_option("--promote-after", options.engine.promote_after, "Seconds spent in a function or loop before LLVM compiles it (0.003; 0: at once)")
       ->option_text("SECONDS");
-  app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 
   check = app.add_subcommand("check", "Report the errors of a file without running it");

@@ -8,10 +8,10 @@ namespace kiln {
 
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
-  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::lower, &PhaseTimes::optimise,
+  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::lower, &PhaseTimes::optimise,
        &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
-       &PhaseTimes::specialisations_compiled, &PhaseTimes::modules, &PhaseTimes::code_bytes);
+       &PhaseTimes::specialisations_assembled, &PhaseTimes::specialisations_compiled, &PhaseTimes::modules, &PhaseTimes::code_bytes);
   return after;
 }
 
@@ -27,6 +27,7 @@ std::string times_table(const PhaseTimes &times) {
       {"parse", times.parse, 0, nullptr},
       {"build", times.build, times.functions_built, "functions"},
       {"infer", times.infer, times.specialisations_inferred, "specialisations"},
+      {"assemble", times.assemble, times.specialisations_assembled, "specialisations for the interpreter"},
       {"lower", times.lower, times.specialisations_compiled, "specialisations"},
       {"optimise", times.optimise, times.modules, "modules"},
       {"codegen", times.codegen, times.code_bytes, "bytes of code"},

@@ -120,6 +120,7 @@ void Interpreter::run(Routine &routine) {
       error.message = "out of memory";
     }
     keep_caught(std::move(error), __builtin_frame_address(0));
+    if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted"); // A loop that only fails meets no other look.
   }
 }
 

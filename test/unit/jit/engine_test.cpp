@@ -22,6 +22,7 @@ std::string shown(const Outcome &outcome) {
 
 class EngineTest : public testing::Test {
 protected:
+  explicit EngineTest(EngineOptions options = {}) : engine(std::move(options)) {}
   Engine engine;
   std::string run(std::string text) { return shown(engine.run_interactive("test", std::move(text))); }
   uint64_t compiled() const { // Functions: the top level's units are not counted.
@@ -73,7 +74,18 @@ TEST_F(EngineTest, ANameNotFoundIsFoundOnceDefined) {
   EXPECT_EQ(run("uses(1)"), "2");
 }
 
-TEST_F(EngineTest, CompilesOnlyWhatIsCalled) {
+/// Where all code is LLVM's, and compiled when it is called.
+class CompiledEngineTest : public EngineTest {
+protected:
+  CompiledEngineTest() : EngineTest(compiled_only()) {}
+  static EngineOptions compiled_only() {
+    EngineOptions options;
+    options.tier = Tier::Compiled;
+    return options;
+  }
+};
+
+TEST_F(CompiledEngineTest, CompilesOnlyWhatIsCalled) {
   std::string text;
   for (int i = 0; i < 500; ++i)
     text += "fn f" + std::to_string(i) + "(n) { s = 0; for k in 0..n { s += k * " + std::to_string(i) + " }; s }\n";
@@ -84,7 +96,7 @@ TEST_F(EngineTest, CompilesOnlyWhatIsCalled) {
   EXPECT_EQ(engine.specialisations().size(), 3u);
 }
 
-TEST_F(EngineTest, AFunctionThatIsNotReachedIsNotCompiled) {
+TEST_F(CompiledEngineTest, AFunctionThatIsNotReachedIsNotCompiled) {
   // Too large to be copied into its caller.
   std::string body;
   for (int i = 0; i < 20; ++i)
@@ -97,7 +109,7 @@ TEST_F(EngineTest, AFunctionThatIsNotReachedIsNotCompiled) {
   EXPECT_EQ(compiled(), 2u);
 }
 
-TEST_F(EngineTest, OneSpecialisationForEachTupleOfTypes) {
+TEST_F(CompiledEngineTest, OneSpecialisationForEachTupleOfTypes) {
   run("fn f(x, y) { s = x; for k in 0..3 { s = s + y }; s }");
   run("f(1, 2)");
   run("f(3, 4)");

@@ -1,0 +1,97 @@
+#include "jit/interpreter/bytecode.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <optional>
+
+namespace kiln {
+
+namespace {
+
+struct Row {
+  std::string_view name, operands;
+  uint32_t words; // That follow the instruction.
+};
+
+constexpr Row rows[] = {
+#define KILN_BYTECODE(name, operands, words) {#name, operands, words},
+#include "jit/interpreter/bytecode.def"
+};
+
+bool is_call(Bytecode op) { return op == Bytecode::Call || op == Bytecode::CallCell || op == Bytecode::Again; }
+
+/// What the jump adds to its own place; none for others.
+std::optional<int64_t> distance(const Word *at) {
+  auto op = static_cast<Bytecode>(at->instruction.op);
+  if (op == Bytecode::Jump || op == Bytecode::JumpIf || op == Bytecode::JumpUnless) return at->instruction.distance();
+  bool has_word = (op >= Bytecode::JumpIfLess && op <= Bytecode::JumpUnlessInArray) || op == Bytecode::NextInRange || op == Bytecode::NextInArray;
+  return has_word ? std::optional(at[1].integer) : std::nullopt;
+}
+
+std::string operands(const Word *at, const Row &row) {
+  std::string text;
+  const uint16_t fields[] = {at->instruction.a, at->instruction.b, at->instruction.c};
+  for (size_t i = 0; i < row.operands.size(); ++i) {
+    std::string_view separator = text.empty() ? " " : ", ";
+    switch (row.operands[i]) {
+    case 'd':
+    case 's':
+    case 'o': text += fmt::format("{}s{}", separator, fields[i]); break;
+    case 'i': text += fmt::format("{}{}", separator, static_cast<int16_t>(fields[i])); break;
+    case 'n': text += fmt::format("{}{}", separator, fields[i]); break;
+    case 'l': text += fmt::format("{}loop {}", separator, fields[i]); break;
+    default: break;
+    }
+  }
+  return text;
+}
+
+/// What the words behind the instruction say.
+std::string more(const Word *at) {
+  switch (static_cast<Bytecode>(at->instruction.op)) {
+  case Bytecode::Word: return fmt::format("  {} ({})", at[1].integer, std::bit_cast<double>(at[1].integer));
+  case Bytecode::Text: return fmt::format("  \"{}\"", std::string_view(static_cast<const char *>(at[1].pointer), static_cast<size_t>(at[2].integer)));
+  case Bytecode::IndexWord2:
+  case Bytecode::SetIndexWord2: return fmt::format("  s{}", at[1].slots[0]);
+  case Bytecode::Call:
+  case Bytecode::Again: return "  " + static_cast<const Routine *>(at[1].pointer)->specialisation->display;
+  case Bytecode::CallCell: return fmt::format("  the cell in s{}", at[1].slots[0]);
+  case Bytecode::Invoke: {
+    auto *invocation = static_cast<const Invocation *>(at[1].pointer);
+    const Inst &inst = *invocation->inst;
+    std::string text = fmt::format(" s{} <- {}", invocation->result, inst.op == Op::Intrinsic ? to_string(inst.intrinsic) : to_string(inst.op));
+    for (uint16_t slot : invocation->args) text += fmt::format(" s{}", slot);
+    return text;
+  }
+  default: return {};
+  }
+}
+
+} // namespace
+
+std::string print_bytecode(const Code &code, const Sources &sources) {
+  std::string text = fmt::format("# {}: {} slots, {} words\n", code.specialisation->display, code.frame_slots, code.words.size());
+  uint32_t shown_line = 0;
+  for (size_t i = 0; i < code.words.size();) {
+    const Word *at = &code.words[i];
+    const Row &row = rows[at->instruction.op];
+    if (Span span = code.span_at(at); span.known())
+      if (uint32_t line = sources.location(span).line; line != shown_line) {
+        shown_line = line;
+        text += fmt::format("# {}: {}\n", line, sources.get(span.source).line(line));
+      }
+    text += fmt::format("{:>5}  {}{}", i, row.name, operands(at, row));
+    if (auto jump = distance(at)) text += fmt::format(" -> {}", static_cast<int64_t>(i) + *jump);
+    text += more(at);
+    i += 1 + row.words;
+    if (is_call(static_cast<Bytecode>(at->instruction.op))) {
+      for (unsigned k = 0; k < at->instruction.b; ++k) text += fmt::format("{}s{}", k ? ", " : "  of ", at[2].slots[k]);
+      i += (at->instruction.b + 3u) / 4;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+} // namespace kiln

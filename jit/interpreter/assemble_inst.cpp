@@ -99,12 +99,25 @@ bool FunctionAssembler::write_value(const Inst &inst) {
 
 /// Words of objects, cells and globals.
 bool FunctionAssembler::write_memory(const Inst &inst) {
+  auto many = [](const Type *type) { return !type->is_empty() && fills_slots(type) && !is_word(type); };
+  auto write_count = [&](const Type *type) {
+    Word count;
+    count.integer = FrameSlots::size_of(type);
+    write_word(count);
+    return true;
+  };
   auto at = [](const Type *type, uint32_t part) { return offset_of(type, part) / word; };
   if (inst.op == Op::ObjectGet && is_word(inst.type) && at(inst.args[0]->type, inst.index) < 0xffff)
     return write(Bytecode::LoadWord, result(inst), use(inst.args[0]), static_cast<uint16_t>(at(inst.args[0]->type, inst.index))), true;
   if (inst.op == Op::ObjectSet && is_word(inst.args[1]->type) && at(inst.args[0]->type, inst.index) < 0xffff) {
     uint16_t value = use(inst.args[1]), object = use(inst.args[0]);
     return write(Bytecode::StoreWord, value, object, static_cast<uint16_t>(at(inst.args[0]->type, inst.index))), true;
+  }
+  if (inst.op == Op::ObjectGet && many(inst.type) && at(inst.args[0]->type, inst.index) < 0xffff)
+    return write(Bytecode::LoadMany, result(inst), use(inst.args[0]), static_cast<uint16_t>(at(inst.args[0]->type, inst.index))), write_count(inst.type);
+  if (inst.op == Op::ObjectSet && many(inst.args[1]->type) && at(inst.args[0]->type, inst.index) < 0xffff) {
+    uint16_t value = use(inst.args[1]), object = use(inst.args[0]);
+    return write(Bytecode::StoreMany, value, object, static_cast<uint16_t>(at(inst.args[0]->type, inst.index))), write_count(inst.args[1]->type);
   }
   if (inst.op == Op::CellGet && inst.unchecked && is_word(inst.type)) {
     auto cell = frame_cells_.find(inst.args[0]);
@@ -144,14 +157,23 @@ bool FunctionAssembler::write_array(const Inst &inst) {
   const Type *element = array->element();
   bool is_byte = element->is(TypeKind::Bool) || element->is(TypeKind::U8);
   bool is_32 = element->is_scalar() && layout_of(element).size == 4;
+  bool is_words = !is_word(element) && !element->is_empty() && fills_slots(element);
+  auto write_count = [&] {
+    Word count;
+    count.integer = FrameSlots::size_of(element);
+    write_word(count);
+    return true;
+  };
   uint16_t base = use(inst.args[0]);
   if (inst.op == Op::Index && array->rank == 1) {
     uint16_t index = use(inst.args[1]);
+    if (is_words) return write(Bytecode::IndexMany, result(inst), base, index), write_count();
     if (is_word(element)) return write(Bytecode::IndexWord, result(inst), base, index), true;
     if (is_byte) return write(Bytecode::IndexByte, result(inst), base, index), true;
     if (is_32) return write(element->is_signed() ? Bytecode::IndexSigned32 : Bytecode::IndexUnsigned32, result(inst), base, index), true;
   } else if (inst.op == Op::SetIndex && array->rank == 1) {
     uint16_t index = use(inst.args[1]), value = use(inst.args[2]);
+    if (is_words) return write(Bytecode::SetIndexMany, base, index, value), write_count();
     if (is_word(element)) return write(Bytecode::SetIndexWord, base, index, value), true;
     if (is_byte) return write(Bytecode::SetIndexByte, base, index, value), true;
     if (is_32) return write(Bytecode::SetIndex32, base, index, value), true;
@@ -168,14 +190,27 @@ bool FunctionAssembler::write_array(const Inst &inst) {
     return write(Bytecode::SetIndexWord2, base, first, value), write_word(second), true;
   } else if (inst.op == Op::LinearGet && (is_word(element) || is_byte)) {
     return write(is_byte ? Bytecode::ElementByte : Bytecode::ElementWord, result(inst), base, use(inst.args[1])), true;
+  } else if (inst.op == Op::LinearGet && is_words) {
+    return write(Bytecode::ElementMany, result(inst), base, use(inst.args[1])), write_count();
   } else if (inst.op == Op::LinearSet && is_word(element)) {
     uint16_t index = use(inst.args[1]), value = use(inst.args[2]);
     return write(Bytecode::SetElementWord, base, index, value), true;
-  } else if (inst.op == Op::CompAppend && is_word(element)) {
-    uint16_t value = use(inst.args[1]);
-    return write(Bytecode::PushWord, base, value), write_pointer(array), true;
+  } else if (inst.op == Op::CompAppend && (is_word(element) || is_words) && FrameSlots::size_of(element) < 0xffff) {
+    return write_push(inst), true;
   }
   return false;
+}
+
+/// An element of whole words.
+void FunctionAssembler::write_push(const Inst &inst) {
+  const Type *array = inst.args[0]->type;
+  uint16_t base = use(inst.args[0]), value = use(inst.args[1]);
+  uint32_t size = FrameSlots::size_of(array->element());
+  if (size == 1)
+    write(Bytecode::PushWord, base, value);
+  else
+    write(Bytecode::PushMany, base, value, static_cast<uint16_t>(size));
+  write_pointer(array);
 }
 
 bool FunctionAssembler::write_union(const Inst &inst) {
@@ -325,10 +360,9 @@ bool FunctionAssembler::write_intrinsic(const Inst &inst) {
     if (!first->is_array()) return false;
     return write(Bytecode::Length, result(inst), use(inst.args[0])), true;
   case IntrinsicKind::Push: {
-    if (!is_word(first->element())) return false;
-    uint16_t array = use(inst.args[0]), value = use(inst.args[1]);
-    write(Bytecode::PushWord, array, value);
-    return write_pointer(first), true;
+    const Type *element = first->element();
+    if (element->is_empty() || !fills_slots(element) || FrameSlots::size_of(element) >= 0xffff) return false;
+    return write_push(inst), true;
   }
   default: break;
   }

@@ -45,10 +45,10 @@ private:
 
   // Instructions (assemble_inst.cpp).
   void write_inst(const Inst &inst);
-  bool write_fast(const Inst &inst);
   bool write_value(const Inst &inst);
   bool write_memory(const Inst &inst);
   bool write_array(const Inst &inst);
+  void write_push(const Inst &inst);
   bool write_union(const Inst &inst);
   bool write_number(const Inst &inst);
   bool write_comparison(const Inst &inst);

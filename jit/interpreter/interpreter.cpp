@@ -51,6 +51,15 @@ Specialisation &owner_of(void *cell) {
 
 ArrayHeader *array(const Slot &slot) { return static_cast<ArrayHeader *>(slot.p); }
 
+/// Few, most of the time: the loop is quicker than a call.
+inline void copy_words(Slot *to, const Slot *from, uint64_t count) {
+#pragma GCC unroll 1
+  for (uint64_t i = 0; i < count; ++i) {
+    to[i] = from[i];
+    asm("" ::: "memory"); // Not to become memcpy.
+  }
+}
+
 /// For the collector: the values of all frames.
 Slot *scanned_stack = nullptr;
 const void *frames_end() {
@@ -390,6 +399,20 @@ void Interpreter::execute(Activation &activation) {
     static_cast<uint64_t *>(header->data)[first * static_cast<uint64_t>(header->dims[1]) + second] = C.u;
     NEXT(1);
   }
+  OPERATION(IndexMany) {
+    const ArrayHeader *header = array(B);
+    uint64_t index = C.u, count = static_cast<uint64_t>(ip[1].integer);
+    CHECK_INDEX(header, index);
+    copy_words(&A, static_cast<const Slot *>(header->data) + index * count, count);
+    NEXT(1);
+  }
+  OPERATION(SetIndexMany) {
+    const ArrayHeader *header = array(A);
+    uint64_t index = B.u, count = static_cast<uint64_t>(ip[1].integer);
+    CHECK_INDEX(header, index);
+    copy_words(static_cast<Slot *>(header->data) + index * count, &C, count);
+    NEXT(1);
+  }
   OPERATION(IndexText) {
     uint64_t index = C.u, length = (&B)[1].u;
     if (__builtin_expect(index >= length, 0)) {
@@ -402,6 +425,11 @@ void Interpreter::execute(Activation &activation) {
   OPERATION(ElementWord) A.u = static_cast<const uint64_t *>(array(B)->data)[C.u]; NEXT(0);
   OPERATION(ElementByte) A.u = static_cast<const uint8_t *>(array(B)->data)[C.u]; NEXT(0);
   OPERATION(SetElementWord) static_cast<uint64_t *>(array(A)->data)[B.u] = C.u; NEXT(0);
+  OPERATION(ElementMany) {
+    uint64_t count = static_cast<uint64_t>(ip[1].integer);
+    copy_words(&A, static_cast<const Slot *>(array(B)->data) + C.u * count, count);
+    NEXT(1);
+  }
   OPERATION(Length) A.i = array(B)->length; NEXT(0);
   OPERATION(PushWord) {
     ArrayHeader *header = array(A);
@@ -413,7 +441,20 @@ void Interpreter::execute(Activation &activation) {
     NEXT(1);
   }
 
+  OPERATION(PushMany) {
+    ArrayHeader *header = array(A);
+    if (__builtin_expect(header->length >= header->capacity, 0)) {
+      SAVE();
+      calls::kiln_array_grow(header, static_cast<const Type *>(ip[1].pointer));
+    }
+    uint64_t count = ip->instruction.c;
+    copy_words(static_cast<Slot *>(header->data) + static_cast<uint64_t>(header->length++) * count, &B, count);
+    NEXT(1);
+  }
+
   // --- other memory ---
+  OPERATION(LoadMany) copy_words(&A, static_cast<const Slot *>(B.p) + ip->instruction.c, static_cast<uint64_t>(ip[1].integer)); NEXT(1);
+  OPERATION(StoreMany) copy_words(static_cast<Slot *>(B.p) + ip->instruction.c, &A, static_cast<uint64_t>(ip[1].integer)); NEXT(1);
   OPERATION(LoadWord) A.u = static_cast<const uint64_t *>(B.p)[ip->instruction.c]; NEXT(0);
   OPERATION(StoreWord) static_cast<uint64_t *>(B.p)[ip->instruction.c] = A.u; NEXT(0);
   OPERATION(LoadGlobal) A.u = *static_cast<const uint64_t *>(ip[1].pointer); NEXT(1);

@@ -52,6 +52,11 @@ std::string more(const Word *at) {
   switch (static_cast<Bytecode>(at->instruction.op)) {
   case Bytecode::Word: return fmt::format("  {} ({})", at[1].integer, std::bit_cast<double>(at[1].integer));
   case Bytecode::Text: return fmt::format("  \"{}\"", std::string_view(static_cast<const char *>(at[1].pointer), static_cast<size_t>(at[2].integer)));
+  case Bytecode::IndexMany:
+  case Bytecode::SetIndexMany:
+  case Bytecode::ElementMany:
+  case Bytecode::LoadMany:
+  case Bytecode::StoreMany: return fmt::format("  {} words", at[1].integer);
   case Bytecode::IndexWord2:
   case Bytecode::SetIndexWord2: return fmt::format("  s{}", at[1].slots[0]);
   case Bytecode::Call:

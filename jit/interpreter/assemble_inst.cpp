@@ -91,6 +91,10 @@ bool FunctionAssembler::write_value(const Inst &inst) {
       move(static_cast<uint16_t>(result(inst) + offset_of(inst.type, inst.index) / word), use(inst.args[1]), FrameSlots::size_of(inst.args[1]->type));
     return true;
   }
+  if (inst.op == Op::Range && inst.args.size() < 3 && (!inst.inclusive || (context_.checks && !inst.unchecked))) {
+    uint16_t first = use(inst.args[0]), last = use(inst.args[1]);
+    return write(inst.inclusive ? Bytecode::RangeInclusive : Bytecode::Range, result(inst), first, last), true;
+  }
   if (inst.op == Op::Increment) return write(Bytecode::Increment, result(inst), use(inst.args[0])), true;
   if (inst.op == Op::RangeGet && inst.args[0]->op == Op::Range && inst.args[0]->args.size() < 3)
     return write(Bytecode::AddWrap, result(inst), use(inst.args[0]), use(inst.args[1])), true;

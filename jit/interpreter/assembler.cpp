@@ -187,10 +187,7 @@ void FunctionAssembler::write_back_edge(const Block &from, const Edge &edge) {
     jumps_.push_back({here(), here() + 1, header.end.edges[0].target});
     write(range ? Bytecode::NextInRange : Bytecode::NextInArray, result(*test->args[1]), use(test->args[0]), loop);
     write_word({});
-    const Block *next = std::exchange(next_, nullptr);
-    write_edge(header, header.end.edges[1]);
-    next_ = next;
-    return;
+    return write_edge(header, header.end.edges[1]);
   }
   write_moves(edge);
   write(Bytecode::Loop, loop);
@@ -198,9 +195,7 @@ void FunctionAssembler::write_back_edge(const Block &from, const Edge &edge) {
   if (header.end.kind != TermKind::Branch || static_cast<size_t>(counted) > small_header || is_back_edge(header, header.end.edges[0]) ||
       is_back_edge(header, header.end.edges[1]))
     return write_jump(header);
-  const Block *next = std::exchange(next_, nullptr);
   write_body(header);
-  next_ = next;
   if (code_->region_marks.back().region != from.region) code_->region_marks.push_back({here(), from.region});
 }
 

@@ -3,6 +3,7 @@
 #include "codegen/layout.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace kiln {
 
@@ -31,10 +32,11 @@ bool FrameSlots::may_overwrite_operands(const Inst &inst) {
 }
 
 FrameSlots::FrameSlots(const KirFunction &function)
-    : function_(function), intervals_(function.inst_count(), {none, 0}), visited_(function.blocks.size(), none),
-      parent_(function.inst_count()), uses_(function.inst_count()), slots_(function.inst_count(), none) {
+    : function_(function), defined_(function.inst_count()), ranges_(function.inst_count()), parent_(function.inst_count()),
+      uses_(function.inst_count()), slots_(function.inst_count(), none) {
   number();
-  find_intervals();
+  find_uses();
+  find_ranges();
   join_edges();
   place();
 }
@@ -42,19 +44,15 @@ FrameSlots::FrameSlots(const KirFunction &function)
 /// Positions: a block's parameters are made at its start; each instruction reads at its position and writes behind it.
 void FrameSlots::number() {
   size_t blocks = function_.blocks.size();
-  begin_.resize(blocks), end_.resize(blocks), predecessors_.resize(blocks), entered_.resize(blocks);
+  begin_.resize(blocks), end_.resize(blocks), predecessors_.resize(blocks), entered_.resize(blocks), liveness_.resize(blocks);
   values_.resize(function_.inst_count());
   uint32_t at = 0;
   for (const Block *block : function_.blocks) {
     begin_[block->id] = at;
-    for (const Inst *param : block->params) {
-      values_[param->id] = param;
-      intervals_[param->id] = {at, at + 1};
-    }
+    for (const Inst *param : block->params) values_[param->id] = param, defined_[param->id] = at;
     for (const Inst *inst : block->insts) {
       at += 2;
-      values_[inst->id] = inst;
-      if (has_slot(*inst)) intervals_[inst->id] = {at + 1, at + 2};
+      values_[inst->id] = inst, defined_[inst->id] = at + 1;
     }
     at += 2;
     end_[block->id] = at++;
@@ -73,7 +71,11 @@ void FrameSlots::each_region_block(uint32_t region, Visit visit) {
   }
 }
 
-void FrameSlots::find_intervals() {
+void FrameSlots::find_uses() {
+  auto use = [this](const Inst *value, const Block &block, uint32_t position) {
+    ++uses_[value->id];
+    if (has_slot(*value)) used_.push_back({value->id, block.id, position});
+  };
   for (const Block *block : function_.blocks) {
     uint32_t at = begin_[block->id];
     for (const Inst *inst : block->insts) {
@@ -86,40 +88,56 @@ void FrameSlots::find_intervals() {
       for (const Inst *arg : block->end.edges[i].args) {
         use(arg, *block, end_[block->id]);
         if (block->end.kind == TermKind::Try && i == 1 && has_slot(*arg)) // Passed on from anywhere in the region.
-          each_region_block(block->end.edges[0].target->region, [&](const Block &in) { used_.emplace_back(arg->id, &in); });
+          each_region_block(block->end.edges[0].target->region, [&](const Block &in) { used_.push_back({arg->id, in.id, end_[in.id] + 1}); });
       }
   }
-  std::sort(used_.begin(), used_.end()); // By value: each is followed through a block once.
-  for (auto [id, block] : used_) live_through(*values_[id], *block);
+  std::sort(used_.begin(), used_.end());
 }
 
-void FrameSlots::use(const Inst *value, const Block &block, uint32_t position) {
-  ++uses_[value->id];
-  if (!has_slot(*value)) return;
-  intervals_[value->id].end = std::max(intervals_[value->id].end, position);
-  if (value->block != &block) used_.emplace_back(value->id, &block);
-}
-
-/// The value lives at the block's start, so at the ends of those before it.
-void FrameSlots::live_through(const Inst &value, const Block &block) {
-  Interval &interval = intervals_[value.id];
-  std::vector<const Block *> work{&block};
-  while (!work.empty()) {
-    const Block *next = work.back();
-    work.pop_back();
-    if (next == value.block || visited_[next->id] == value.id) continue;
-    visited_[next->id] = value.id;
-    interval.begin = std::min(interval.begin, begin_[next->id]);
-    interval.end = std::max(interval.end, begin_[next->id] + 1);
-    for (const Block *before : predecessors_[next->id]) {
-      interval.end = std::max(interval.end, end_[before->id] + 1);
-      work.push_back(before);
+/// Each value is followed from its uses back to where it is made.
+void FrameSlots::find_ranges() {
+  auto use = used_.begin();
+  for (const Inst *value : values_) {
+    if (!value || !has_slot(*value)) continue;
+    uint32_t id = value->id;
+    std::vector<uint32_t> touched{value->block->id};
+    std::vector<uint32_t> work; // Blocks at whose start it lives.
+    auto state = [&](uint32_t block) -> BlockLiveness & {
+      BlockLiveness &known = liveness_[block];
+      if (known.value != id) {
+        known = {id, 0, false};
+        if (block != value->block->id) touched.push_back(block);
+      }
+      return known;
+    };
+    auto enter = [&](uint32_t block) {
+      if (block != value->block->id && !state(block).entered) state(block).entered = true, work.push_back(block);
+    };
+    state(value->block->id).last = defined_[id] + 1;
+    for (; use != used_.end() && use->value == id; ++use) {
+      BlockLiveness &known = state(use->block);
+      known.last = std::max(known.last, use->position);
+      enter(use->block);
     }
-    for (uint32_t region : entered_[next->id])
-      each_region_block(region, [&](const Block &in) {
-        interval.end = std::max(interval.end, end_[in.id] + 1);
-        work.push_back(&in);
-      });
+    auto leave = [&](uint32_t block) {
+      state(block).last = end_[block] + 1;
+      enter(block);
+    };
+    while (!work.empty()) {
+      uint32_t block = work.back();
+      work.pop_back();
+      for (const Block *before : predecessors_[block]) leave(before->id);
+      for (uint32_t region : entered_[block]) each_region_block(region, [&](const Block &in) { leave(in.id); });
+    }
+    std::sort(touched.begin(), touched.end());
+    std::vector<Interval> &ranges = ranges_[id];
+    for (uint32_t block : touched) {
+      uint32_t begin = block == value->block->id ? defined_[id] : begin_[block], end = std::max(liveness_[block].last, begin + 1);
+      if (!ranges.empty() && ranges.back().end >= begin)
+        ranges.back().end = end;
+      else
+        ranges.push_back({begin, end});
+    }
   }
 }
 
@@ -133,8 +151,8 @@ void FrameSlots::join_edges() {
   for (uint32_t id = 0; id < parent_.size(); ++id) {
     parent_[id] = id;
     if (!values_[id] || !has_slot(*values_[id])) continue;
-    groups_[id].intervals = {intervals_[id]};
-    groups_[id].begin = intervals_[id].begin, groups_[id].end = intervals_[id].end;
+    groups_[id].ranges = ranges_[id];
+    groups_[id].begin = ranges_[id].front().begin, groups_[id].end = ranges_[id].back().end;
     groups_[id].size = size_of(values_[id]->type);
   }
   uint32_t slot = 0;
@@ -155,23 +173,27 @@ void FrameSlots::join_edges() {
 }
 
 void FrameSlots::join(const Inst &from, const Inst &to) {
-  constexpr size_t most_intervals = 64; // Each is compared with each.
-  Group &a = groups_[group_of(from.id)], &b = groups_[group_of(to.id)];
-  if (&a == &b || a.size != b.size || (a.fixed && b.fixed) || a.intervals.size() + b.intervals.size() > most_intervals) return;
-  for (const Interval &left : a.intervals)
-    for (const Interval &right : b.intervals)
-      if (left.meets(right)) return;
-  Group &kept = a.fixed ? a : b, &gone = a.fixed ? b : a;
-  parent_[group_of((a.fixed ? to : from).id)] = group_of((a.fixed ? from : to).id);
-  kept.intervals.insert(kept.intervals.end(), gone.intervals.begin(), gone.intervals.end());
+  uint32_t kept_id = group_of(to.id), gone_id = group_of(from.id);
+  if (groups_[gone_id].fixed) std::swap(kept_id, gone_id);
+  Group &kept = groups_[kept_id], &gone = groups_[gone_id];
+  if (kept_id == gone_id || kept.size != gone.size || gone.fixed) return;
+  for (auto a = kept.ranges.begin(), b = gone.ranges.begin(); a != kept.ranges.end() && b != gone.ranges.end();) {
+    if (a->begin < b->end && b->begin < a->end) return;
+    a->end <= b->end ? ++a : ++b;
+  }
+  std::vector<Interval> all;
+  std::merge(kept.ranges.begin(), kept.ranges.end(), gone.ranges.begin(), gone.ranges.end(), std::back_inserter(all),
+             [](const Interval &a, const Interval &b) { return a.begin < b.begin; });
+  parent_[gone_id] = kept_id;
+  kept.ranges = std::move(all);
   kept.begin = std::min(kept.begin, gone.begin), kept.end = std::max(kept.end, gone.end);
-  gone.intervals.clear();
+  gone.ranges.clear();
 }
 
 void FrameSlots::place() {
   std::vector<Group *> order;
   for (Group &group : groups_)
-    if (!group.intervals.empty()) order.push_back(&group);
+    if (!group.ranges.empty()) order.push_back(&group);
   std::stable_sort(order.begin(), order.end(), [](const Group *a, const Group *b) {
     return a->fixed != b->fixed ? a->fixed : a->begin < b->begin;
   });

@@ -2,12 +2,13 @@
 
 #include "codegen/kir.h"
 
+#include <compare>
 #include <vector>
 
 namespace kiln {
 
-/// Where the values of a function lie in its frame: linear scan over live intervals (Poletto and Sarkar 1999), after
-/// values that an edge passes on were joined with the parameters that take them.
+/// Where the values of a function lie in its frame: linear scan over live ranges (Poletto and Sarkar 1999), after values
+/// that an edge passes on were joined with the parameters that take them, where they do not live at once.
 class FrameSlots {
 public:
   explicit FrameSlots(const KirFunction &function);
@@ -27,21 +28,29 @@ public:
 private:
   struct Interval {
     uint32_t begin, end;
-    bool meets(const Interval &other) const { return begin < other.end && other.begin < end; }
   };
   /// Values that share their slots.
   struct Group {
-    std::vector<Interval> intervals;
+    std::vector<Interval> ranges; // In order.
     uint32_t begin = none, end = 0;
     uint32_t size = 0;
     uint32_t slot = none;
     bool fixed = false;
   };
+  struct Use {
+    uint32_t value, block, position;
+    auto operator<=>(const Use &) const = default;
+  };
+  /// What is known of a block while the ranges of one value are found.
+  struct BlockLiveness {
+    uint32_t value = none;
+    uint32_t last = 0; // Up to this position it lives.
+    bool entered = false;
+  };
 
   void number();
-  void find_intervals();
-  void use(const Inst *value, const Block &block, uint32_t position);
-  void live_through(const Inst &value, const Block &block);
+  void find_uses();
+  void find_ranges();
   void join_edges();
   void join(const Inst &from, const Inst &to);
   void place();
@@ -54,9 +63,10 @@ private:
   std::vector<std::vector<const Block *>> predecessors_;
   std::vector<std::vector<uint32_t>> entered_; // By block id: the region that the block is the handler of.
   std::vector<const Inst *> values_;        // By id.
-  std::vector<Interval> intervals_;         // By id.
-  std::vector<std::pair<uint32_t, const Block *>> used_; // Values and blocks other than theirs that use them.
-  std::vector<uint32_t> visited_;           // By block id: the value that was last followed through it.
+  std::vector<uint32_t> defined_;           // By id: the position.
+  std::vector<std::vector<Interval>> ranges_; // By id.
+  std::vector<Use> used_;                   // By value.
+  std::vector<BlockLiveness> liveness_;     // By block id.
   std::vector<uint32_t> parent_, uses_, slots_;
   std::vector<Group> groups_;
   uint32_t count_ = 0;

@@ -245,6 +245,20 @@ void Interpreter::execute(Activation &activation) {
   OPERATION(Integer) A.i = IMMEDIATE_B; NEXT(0);
   OPERATION(Word) A.i = ip[1].integer; NEXT(1);
   OPERATION(Text) A.i = ip[1].integer, (&A)[1].i = ip[2].integer; NEXT(2);
+  OPERATION(Range) {
+    Slot first = B, last = C, *range = &A;
+    range[0] = first, range[1] = last, range[2].i = 1;
+    NEXT(0);
+  }
+  OPERATION(RangeInclusive) {
+    Slot first = B, last = C, *range = &A;
+    if (__builtin_expect(last.i == INT64_MAX, 0)) {
+      SAVE();
+      fail_overflow(last.i, 1, BinaryOp::Add);
+    }
+    range[0] = first, range[1].i = last.i + 1, range[2].i = 1;
+    NEXT(0);
+  }
   OPERATION(Address) A.p = &B; NEXT(0);
 
   // --- integers ---

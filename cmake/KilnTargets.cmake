@@ -1,4 +1,5 @@
 # One library per room, in the order of the architecture; a room's files are found by folder.
+include(CheckLinkerFlag)
 
 add_library(kiln_options INTERFACE)
 target_include_directories(kiln_options INTERFACE ${CMAKE_SOURCE_DIR})
@@ -18,10 +19,11 @@ endif()
 find_program(KILN_LLD ld.lld)
 find_program(KILN_MOLD mold)
 if(KILN_LLD)
-  target_link_options(kiln_options INTERFACE -fuse-ld=lld)
+  set(KILN_LINKER -fuse-ld=lld)
 elseif(KILN_MOLD)
-  target_link_options(kiln_options INTERFACE -fuse-ld=mold)
+  set(KILN_LINKER -fuse-ld=mold)
 endif()
+target_link_options(kiln_options INTERFACE ${KILN_LINKER})
 
 # Puts the part of the library written in Kiln, lang/library/*.kn, into the target, as text.
 function(kiln_embed_library target)
@@ -41,10 +43,10 @@ function(kiln_precompile_headers target)
     ${ARGN})
 endfunction()
 
-# kiln_library(name [room it stands on]): every .cpp and .S below name/ except the program's own, main and map_ahead.
+# kiln_library(name [room it stands on]): every .cpp and .S below name/ except the program's own, main.
 function(kiln_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp ${CMAKE_SOURCE_DIR}/${name}/*.S)
-  list(FILTER sources EXCLUDE REGEX "/(main|map_ahead)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(name STREQUAL "codegen") # LLVM's headers are seen by lower*.cpp alone.
     set(lower ${sources})
     list(FILTER lower INCLUDE REGEX "/lower[^/]*\\.cpp$")
@@ -90,13 +92,25 @@ function(kiln_library name)
   endif()
 endfunction()
 
+# LLVM's static constructors take longer than all else that a short program does: they run when LLVM is first used
+# (jit/llvm_start.cpp), where the linker can set them apart. lld and GNU ld can; elsewhere they run before main().
+function(kiln_start_llvm_later name)
+  set(script ${CMAKE_SOURCE_DIR}/cmake/llvm_start.ld)
+  set(CMAKE_REQUIRED_LINK_OPTIONS ${KILN_LINKER})
+  check_linker_flag(CXX -Wl,-T,${script} KILN_LINKER_SETS_LLVM_APART)
+  if(KILN_LINKER_SETS_LLVM_APART)
+    target_link_options(${name} PRIVATE -Wl,-T,${script})
+    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${script})
+  endif()
+endfunction()
+
 function(kiln_program name room)
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/${room}/main.cpp ${CMAKE_SOURCE_DIR}/${room}/map_ahead.cpp)
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/${room}/main.cpp)
   target_link_libraries(${name} PRIVATE kiln_${room})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   if(KILN_STATIC)
-    target_compile_definitions(${name} PRIVATE KILN_STATIC_LLVM)
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -no-pie -Wl,--gc-sections
       -Wl,--as-needed)
+    kiln_start_llvm_later(${name})
   endif()
 endfunction()

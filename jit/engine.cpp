@@ -1,6 +1,7 @@
 #include "jit/engine_impl.h"
 
 #include "codegen/layout.h"
+#include "jit/llvm_start.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/output.h"
@@ -381,6 +382,8 @@ PhaseTimes Engine::times() const {
   times.functions_built = impl_->session.functions_built;
   times.assemble = impl_->tiers.assemble_seconds;
   times.specialisations_assembled = impl_->tiers.assembled;
+  times.start_llvm = impl_->session.start_llvm_seconds + codegen.start;
+  times.llvm_constructors = llvm_constructors_run();
   times.lower = impl_->compiler.lower_seconds;
   times.optimise = codegen.optimise;
   times.codegen = codegen.codegen;

@@ -55,8 +55,9 @@ struct Outcome {
 /// What `--time` shows. Seconds and counts since the engine was made; the seconds of a phase are without those of
 /// the phases within it.
 struct PhaseTimes {
-  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
-  uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, specialisations_compiled = 0, modules = 0, code_bytes = 0;
+  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
+  uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, llvm_constructors = 0,
+           specialisations_compiled = 0, modules = 0, code_bytes = 0;
 };
 
 enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Llvm, LlvmRaw, Asm, Object, Bitcode };

@@ -1,6 +1,7 @@
 #include "jit/orc.h"
 
 #include "jit/code_map.h"
+#include "jit/llvm_start.h"
 #include "jit/optimize.h"
 #include "jit/orc_emit.h"
 #include "jit/orc_lines.h"
@@ -242,6 +243,8 @@ Orc::~Orc() = default;
 
 std::unique_ptr<Orc> Orc::create(Options options, Resolver resolver, std::string &error) {
   auto impl = std::make_unique<Impl>();
+  Stopwatch watch(impl->times.start);
+  start_llvm();
   impl->options = options;
   impl->resolver = std::move(resolver);
   impl->target = make_host_machine(options.opt_level, error);

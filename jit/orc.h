@@ -27,7 +27,7 @@ struct CodePlace {
 
 /// What a compile cost, for `--time`. Seconds.
 struct CodegenTimes {
-  double optimise = 0, codegen = 0, link = 0;
+  double start = 0, optimise = 0, codegen = 0, link = 0;
   uint64_t modules = 0, functions = 0, code_bytes = 0;
 };
 

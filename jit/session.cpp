@@ -4,6 +4,7 @@
 #include "codegen/layout.h"
 #include "codegen/operator_definition.h"
 #include "codegen/type_resolve.h"
+#include "jit/llvm_start.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/error.h"
 #include "jit/stopwatch.h"
@@ -179,7 +180,13 @@ void Session::declare(const ExternStmt &statement, Diagnostics &diagnostics) {
 bool Session::find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics) {
   switch (function.kind) {
   case ForeignCode::Machine: return !function.code.empty(); // Placed when it is first called.
-  case ForeignCode::Llvm: return check_ir_body(function, sources_, diagnostics);
+  case ForeignCode::Llvm: {
+    {
+      Stopwatch watch(start_llvm_seconds);
+      start_llvm();
+    }
+    return check_ir_body(function, sources_, diagnostics);
+  }
   case ForeignCode::Library: break;
   }
   std::string path(function.code);

@@ -83,6 +83,7 @@ public:
   /// The documentation texts of a name's definitions with their heads, in order.
   std::vector<std::string> documentation(std::string_view name);
   double build_seconds = 0;
+  double start_llvm_seconds = 0; // Where a definition in LLVM IR was the first to need it.
   uint64_t functions_built = 0;
 
 private:

@@ -8,10 +8,11 @@ namespace kiln {
 
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
-  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::lower, &PhaseTimes::optimise,
-       &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
+  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::start_llvm,
+       &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
-       &PhaseTimes::specialisations_assembled, &PhaseTimes::specialisations_compiled, &PhaseTimes::modules, &PhaseTimes::code_bytes);
+       &PhaseTimes::specialisations_assembled, &PhaseTimes::llvm_constructors, &PhaseTimes::specialisations_compiled,
+       &PhaseTimes::modules, &PhaseTimes::code_bytes);
   return after;
 }
 
@@ -21,6 +22,7 @@ std::string times_table(const PhaseTimes &times) {
     double seconds;
     uint64_t count;
     const char *counted; // Null: nothing.
+    bool is_optional = false; // Left out when it took no time.
   };
   const Row rows[] = {
       {"lex", times.lex, times.sources, "sources"},
@@ -28,6 +30,7 @@ std::string times_table(const PhaseTimes &times) {
       {"build", times.build, times.functions_built, "functions"},
       {"infer", times.infer, times.specialisations_inferred, "specialisations"},
       {"assemble", times.assemble, times.specialisations_assembled, "specialisations for the interpreter"},
+      {"start LLVM", times.start_llvm, times.llvm_constructors, "constructors", true},
       {"lower", times.lower, times.specialisations_compiled, "specialisations"},
       {"optimise", times.optimise, times.modules, "modules"},
       {"codegen", times.codegen, times.code_bytes, "bytes of code"},
@@ -38,6 +41,7 @@ std::string times_table(const PhaseTimes &times) {
   for (const Row &row : rows) total += row.seconds;
   std::string table = "phase           ms      %\n";
   for (const Row &row : rows) {
+    if (row.is_optional && row.seconds == 0) continue;
     table += fmt::format("{:<10} {:>8.3f}  {:>5.1f}", row.phase, row.seconds * 1e3,
                          total > 0 ? 100 * row.seconds / total : 0.0);
     if (row.count != 0) table += fmt::format("  {:>8} {}", row.count, row.counted);

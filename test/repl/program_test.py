@@ -2,6 +2,7 @@
 """The program's command line: what it runs, prints and exits with. program_test.py PATH-TO-KILN"""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -263,6 +264,29 @@ class ProgramTest(unittest.TestCase):
         path = self.file("f.kn", "f(x) = x + 1\n")
         done = self.run_kiln("--time", "emit", "obj", path, "f(i64)", "-o", "f.o")
         self.assertRegex(done.stderr, r"\nlower .* 1 specialisations\noptimise .* 1 modules\n")
+
+    def test_llvm_starts_when_it_is_needed(self):
+        def starts(*arguments):
+            return "\nstart LLVM " in self.run_kiln("--time", *arguments).stderr
+        good = self.file("good.kn", "f(x) = x + 1\nprint(f(1))\n")
+        self.assertFalse(starts("check", good))
+        self.assertFalse(starts("emit", "typed-kir", good, "f(i64)"))
+        self.assertFalse(starts("check", self.file("bad.kn", "print(1 +\n")))
+        self.assertFalse(starts(self.file("unknown.kn", "print(nobody)\n")))
+        self.assertTrue(starts("emit", "llvm", good, "f(i64)"))
+        body = "llvm two(): i64 = \"\"\"\nret i64 2\n\"\"\"\n"
+        self.assertTrue(starts("check", self.file("body.kn", body)))
+
+    def test_llvms_constructors_are_set_apart(self):
+        listed = subprocess.run(["readelf", "-SW", KILN], capture_output=True, text=True, check=True).stdout
+        sizes = dict(re.findall(r"\] (\S*init_array)\s+INIT_ARRAY\s+\S+ \S+ (\S+)", listed))
+        if ".llvm_init_array" not in sizes:
+            self.skipTest("LLVM is shared, or the linker cannot set its constructors apart")
+        apart = int(sizes[".llvm_init_array"], 16) // 8
+        self.assertGreater(apart, 200)
+        self.assertLess(int(sizes[".init_array"], 16) // 8, 30)  # Kiln's own and the C++ library's.
+        self.assertRegex(self.run_kiln("--time", "emit", "llvm", "-", "f()", input="f() = 1\n").stderr,
+                         rf"\nstart LLVM .* {apart} constructors\n")
 
     def test_help_and_version(self):
         done = self.run_kiln("--help")

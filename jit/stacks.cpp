@@ -98,11 +98,8 @@ void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
   GC_stack_base before, own{};
   own.mem_base = stack.top();
   // The collector may not have started yet: then it takes the bottom that is set here.
-  void *thread = nullptr;
-  if (GC_is_init_called())
-    thread = GC_get_my_stackbottom(&before);
-  else
-    GC_get_stack_base(&before);
+  const bool collector_started = GC_is_init_called();
+  void *thread = collector_started ? GC_get_my_stackbottom(&before) : nullptr;
   Stack *outer = current_own_stack;
   GC_disable(); // A collection between these lines would scan from one stack to another's bottom.
   GC_set_stackbottom(thread, &own);
@@ -121,6 +118,7 @@ void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
       },
       &call);
   current_own_stack = outer;
+  if (!collector_started) GC_get_stack_base(&before); // Slow, it reads the memory map: not for a body that ends the process.
   GC_set_stackbottom(GC_is_init_called() ? GC_get_my_stackbottom(&own) : nullptr, &before);
   GC_enable();
 }

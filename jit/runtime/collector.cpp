@@ -64,6 +64,7 @@ void start_collector() {
     GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_oom_fn(
         [](size_t) -> void * { return nullptr; }); // allocate() throws: not through the collector's own frames.
+    GC_set_dont_precollect(1);
     GC_INIT();
     GC_clear_roots(); // Whatever was registered on the way.
     set_memory_limit(default_memory_limit());

@@ -1,11 +1,14 @@
 #include "jit/code_map.h"
 
 #include "jit/return_trap.h"
+#include "jit/runtime/error.h"
 #include "jit/slab.h"
 
 #include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
+#include <unwind.h>
+#include <utility>
 
 namespace kiln {
 
@@ -19,6 +22,13 @@ struct Row {
 std::vector<Row> &rows = *new std::vector<Row>;
 
 uint64_t removals = 0;
+
+// What the unwinder asked about in this thread: the compiled frames that followed each other.
+struct Unwound {
+  FrameTrail trail;
+  bool is_complete = false; // Another frame came after them.
+};
+thread_local Unwound unwound_frames;
 
 auto first_behind(uintptr_t address) {
   return std::upper_bound(rows.begin(), rows.end(), address,
@@ -38,6 +48,8 @@ void CodeMap::remove(const CodeRegion &region) {
 }
 
 uint64_t CodeMap::generation() { return removals + 1; }
+
+const FrameTrail &CodeMap::unwound() { return unwound_frames.trail; }
 
 const CodeRegion *CodeMap::find(uintptr_t address) {
   auto it = first_behind(address);
@@ -182,6 +194,8 @@ const void *find_record(const void *pc, FrameBases &bases) {
   }
   const CodeRegion *region = CodeMap::find(at);
   if (!region) return nullptr;
+  if (std::exchange(unwound_frames.is_complete, false)) unwound_frames.trail.clear();
+  unwound_frames.trail.add(pc);
   auto it = std::upper_bound(region->frames.begin(), region->frames.end(), at,
                              [](uintptr_t pc, const FrameEntry &entry) { return pc < entry.begin; });
   if (it == region->frames.begin() || at >= std::prev(it)->end) {
@@ -190,6 +204,17 @@ const void *find_record(const void *pc, FrameBases &bases) {
   }
   bases = {nullptr, nullptr, reinterpret_cast<void *>(std::prev(it)->begin)};
   return std::prev(it)->record;
+}
+
+using Find = const void *(*)(void *, void *);
+
+/// `raise`: the function of libgcc's that throws, whose own frame is the first of a walk.
+const void *find(void *pc, FrameBases &bases, Find next, const void *raise) {
+  if (const void *record = find_record(pc, bases)) return record;
+  const void *record = next ? next(pc, &bases) : nullptr;
+  unwound_frames.is_complete = true;
+  if (record && bases.function == raise) unwound_frames.trail.clear();
+  return record;
 }
 
 } // namespace
@@ -204,15 +229,14 @@ extern "C" {
 const void *__real__Unwind_Find_FDE(void *pc, void *bases);
 
 const void *__wrap__Unwind_Find_FDE(void *pc, void *bases) {
-  const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases));
-  return record ? record : __real__Unwind_Find_FDE(pc, bases);
+  return kiln::find(pc, *static_cast<kiln::FrameBases *>(bases), __real__Unwind_Find_FDE,
+                    reinterpret_cast<const void *>(&_Unwind_RaiseException));
 }
 #else
 __attribute__((visibility("default"))) const void *_Unwind_Find_FDE(void *pc, void *bases) {
-  using Find = const void *(*)(void *, void *);
-  static const Find next = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
-  const void *record = kiln::find_record(pc, *static_cast<kiln::FrameBases *>(bases));
-  return record || !next ? record : next(pc, bases);
+  static const auto next = reinterpret_cast<kiln::Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
+  static const void *const raise = dlsym(RTLD_NEXT, "_Unwind_RaiseException");
+  return kiln::find(pc, *static_cast<kiln::FrameBases *>(bases), next, raise);
 }
 #endif
 

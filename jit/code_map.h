@@ -6,6 +6,8 @@
 
 namespace kiln {
 
+class FrameTrail;
+
 /// The unwind table of one function: its CFI record in memory (a DWARF frame description entry).
 struct FrameEntry {
   uintptr_t begin = 0, end = 0;
@@ -31,6 +33,9 @@ public:
   static const CodeRegion *find(uintptr_t address);
   /// Grows with each removal: what was learnt of an address holds as long as it stays the same.
   static uint64_t generation();
+  /// The compiled frames that the C++ unwinder went through last in this thread without one of the runtime or the host
+  /// between them: in a handler, those that the exception left.
+  static const FrameTrail &unwound();
 };
 
 /// Reads the records of a linked .eh_frame section into `region.frames`.

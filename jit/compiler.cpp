@@ -16,6 +16,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 
@@ -302,6 +303,10 @@ std::vector<Frame> Compiler::trace(const RuntimeError &error) const {
       bool is_try_body = place.symbol.find(".try", place.symbol.rfind('$')) != std::string::npos;
       is_part = is_try_body || (made && made->continues);
     }
+  // How the library does its work is not the user's business: what called it is.
+  auto in_library = [&](const Frame &frame) { return is_library(frame.span, inference_.sources()); };
+  if (!std::ranges::all_of(result, in_library))
+    std::erase_if(result, in_library);
   return result;
 }
 

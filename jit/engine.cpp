@@ -10,7 +10,7 @@
 #include "jit/stopwatch.h"
 
 #include <algorithm>
-#include <new>
+#include <cxxabi.h>
 #include <set>
 
 namespace kiln {
@@ -191,14 +191,10 @@ bool Engine::Impl::execute(const Unit &unit, Outcome &outcome) {
     return true;
   } catch (const RuntimeError &error) {
     fail(outcome, error);
-  } catch (const std::bad_alloc &) {
-    outcome.status = Outcome::Failure;
-    outcome.exit_code = 1;
-    outcome.message = "out of memory";
-  } catch (const std::exception &error) {
-    outcome.status = Outcome::Failure;
-    outcome.exit_code = 1;
-    outcome.message = fmt::format("the host failed: {}", error.what());
+  } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
+    throw;
+  } catch (...) {
+    fail(outcome, host_error());
   }
   try {
     flush_output();

@@ -185,24 +185,18 @@ bool step_out(FrameState &, bool) { return false; }
 bool skip_compiled_frames(FrameState &frame, bool exact, RuntimeError &error) {
   constexpr size_t far = 1000;
   FrameState at = frame;
-  std::vector<const void *> first;
-  const void *last[RuntimeError::outermost_kept]; // A ring.
-  size_t seen = 0;
+  FrameTrail trail;
   for (bool interrupted = exact;; interrupted = false) {
     FrameState caller = at;
     if (!step_out(caller, interrupted)) return false;
     const void *place = reinterpret_cast<const void *>(at.pc - (interrupted ? 0 : 1));
     if (!is_compiled(caller.pc - 1)) break; // `at` is the last one.
-    if (seen < RuntimeError::innermost_kept) first.push_back(place);
-    last[seen++ % RuntimeError::outermost_kept] = place;
+    trail.add(place);
     at = caller;
   }
-  if (seen < far) return false;
+  if (trail.seen() < far) return false;
   frame = at;
-  error.addresses = std::move(first);
-  for (size_t i = seen - RuntimeError::outermost_kept; i < seen; ++i)
-    error.addresses.push_back(last[i % RuntimeError::outermost_kept]);
-  error.omitted = seen - error.addresses.size();
+  trail.note_in(error);
   return true;
 }
 

@@ -2,9 +2,13 @@
 
 namespace kiln {
 
+bool is_library(Span place, const Sources &sources) {
+  return place.known() && sources.get(place).name().starts_with("library/");
+}
+
 Span place_of(std::span<const Frame> trace, const Sources &sources) {
   for (const Frame &frame : trace)
-    if (frame.span.known() && !sources.get(frame.span).name().starts_with("library/"))
+    if (frame.span.known() && !is_library(frame.span, sources))
       return frame.span;
   return {};
 }

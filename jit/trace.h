@@ -4,6 +4,9 @@
 
 namespace kiln {
 
+/// Whether a place is in the part of the library that is written in Kiln.
+bool is_library(Span place, const Sources &sources);
+
 /// Where people look for an error's cause: the innermost known place that is not in the library. Unknown when there is none.
 Span place_of(std::span<const Frame> trace, const Sources &sources);
 

@@ -287,7 +287,7 @@ struct Param {
   Ident name;
   const TypeExpr *type;       // Null when not annotated.
   const Expr *default_value;  // Null when required.
-  bool is_const;              // `const n`: reserved for value specialisation.
+  bool is_const;              // `const n`: the argument is known when a call is compiled, and part of the specialisation.
 };
 /// `x -> e`, `(x, y) -> e`, `fn (x, y) { ... }`.
 struct LambdaExpr : ExprOf<ExprKind::Lambda> {

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <ctime>
+#include <cxxabi.h>
 #include <new>
 #include <sys/mman.h>
 
@@ -123,10 +124,11 @@ void Interpreter::run(Routine &routine) {
     } catch (RuntimeError &thrown) {
       if (!is_catchable(thrown) || !handle(activation)) throw;
       error = std::move(thrown);
-    } catch (const std::bad_alloc &) {
-      if (!handle(activation)) throw;
-      error.kind = RuntimeError::OutOfMemory;
-      error.message = "out of memory";
+    } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
+      throw;
+    } catch (...) {
+      error = host_error();
+      if (!handle(activation)) throw error;
     }
     keep_caught(std::move(error), __builtin_frame_address(0));
     if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted"); // A loop that only fails meets no other look.

@@ -1,32 +1,30 @@
 #include "jit/runtime/error.h"
 
+#include "jit/code_map.h"
 #include "jit/interpreter/interpreter.h"
 #include "jit/orc.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <memory>
+#include <new>
 #include <unwind.h>
 
 namespace kiln {
 namespace {
 
-/// Collects while walking outwards: the first frames are kept in place, the rest goes round in a ring of the last ones
-/// seen.
+/// Outwards over native frames, and the interpreted ones of the activations between them.
 struct Walk {
-  std::vector<const void *> first;
-  const void *ring[RuntimeError::outermost_kept];
-  size_t beyond = 0; // Frames after the first ones.
+  FrameTrail &trail;
   const Activation *interpreted = Activation::innermost; // The next one outwards.
 
-  void note(const void *place) {
-    if (first.size() < RuntimeError::innermost_kept)
-      first.push_back(place);
-    else
-      ring[beyond++ % RuntimeError::outermost_kept] = place;
-  }
-  /// Notes the interpreted frames of the activations that lie below a native frame.
+  /// Adds the interpreted frames of the activations that lie below a native frame.
   void pass(uintptr_t frame) {
     for (; interpreted && reinterpret_cast<uintptr_t>(interpreted) < frame; interpreted = interpreted->outer)
-      interpreted->each_frame([this](const Word *at) { note(at); });
+      interpreted->each_frame([this](const Word *at) { trail.add(at); });
   }
 };
 
@@ -38,21 +36,62 @@ _Unwind_Reason_Code visit(_Unwind_Context *context, void *argument) {
   uintptr_t address = _Unwind_GetIPInfo(context, &exact);
   if (!exact) --address;
   const void *place = reinterpret_cast<const void *>(address);
-  if (Orc::is_code(place)) walk.note(place);
+  if (Orc::is_code(place)) walk.trail.add(place);
   return _URC_NO_REASON;
+}
+
+void walk_outwards(FrameTrail &trail) {
+  Walk walk{trail};
+  _Unwind_Backtrace(visit, &walk);
+}
+
+std::string type_of_exception() {
+  const std::type_info *type = abi::__cxa_current_exception_type();
+  if (!type) return "an exception that is not C++'s";
+  int status = 0;
+  std::unique_ptr<char, void (*)(void *)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
+  return fmt::format("a C++ exception of type {}", status == 0 ? name.get() : type->name());
 }
 
 } // namespace
 
+void FrameTrail::add(const void *place) {
+  if (seen_ < std::size(first_))
+    first_[seen_] = place;
+  else
+    last_[(seen_ - std::size(first_)) % std::size(last_)] = place;
+  ++seen_;
+}
+
+void FrameTrail::note_in(RuntimeError &error) const {
+  size_t inner = std::min(seen_, std::size(first_)), beyond = seen_ - inner, kept = std::min(beyond, std::size(last_));
+  error.addresses.assign(first_, first_ + inner);
+  for (size_t i = beyond - kept; i < beyond; ++i) error.addresses.push_back(last_[i % std::size(last_)]);
+  error.omitted = beyond - kept;
+}
+
 void collect_addresses(RuntimeError &error) {
-  Walk walk;
-  walk.first.reserve(RuntimeError::innermost_kept + RuntimeError::outermost_kept);
-  _Unwind_Backtrace(visit, &walk);
-  size_t kept = std::min(walk.beyond, RuntimeError::outermost_kept);
-  error.omitted = walk.beyond - kept;
-  error.addresses = std::move(walk.first);
-  for (size_t i = walk.beyond - kept; i < walk.beyond; ++i)
-    error.addresses.push_back(walk.ring[i % RuntimeError::outermost_kept]);
+  FrameTrail trail;
+  walk_outwards(trail);
+  trail.note_in(error);
+}
+
+RuntimeError host_error() {
+  FrameTrail trail = CodeMap::unwound();
+  walk_outwards(trail);
+  RuntimeError error;
+  trail.note_in(error);
+  try {
+    throw;
+  } catch (const std::bad_alloc &) {
+    error.kind = RuntimeError::OutOfMemory;
+    error.message = "out of memory";
+  } catch (const std::exception &exception) {
+    error.message = exception.what();
+  } catch (...) {
+    error.message = type_of_exception();
+  }
+  return error;
 }
 
 void throw_error(RuntimeError::Kind kind, std::string message) {

@@ -23,6 +23,22 @@ struct RuntimeError {
   static constexpr size_t outermost_kept = 10;
 };
 
+/// The places in compiled code that a stack goes through, from the innermost outwards; of a deep one the middle is left
+/// out. Adding works in a signal handler.
+class FrameTrail {
+public:
+  void add(const void *place);
+  void clear() { seen_ = 0; }
+  size_t seen() const { return seen_; }
+  /// Fills in `addresses` and `omitted`.
+  void note_in(RuntimeError &error) const;
+
+private:
+  const void *first_[RuntimeError::innermost_kept];
+  const void *last_[RuntimeError::outermost_kept]; // A ring of those behind the first ones.
+  size_t seen_ = 0;
+};
+
 /// A caught error as compiled code has it; collected memory, as all that it points to.
 struct CaughtError {
   StrValue message;
@@ -46,6 +62,10 @@ void collect_addresses(RuntimeError &error);
 
 /// Takes an error that was caught in the frame at `frame`, for kiln_caught().
 void keep_caught(RuntimeError error, void *frame);
+
+/// The error that stands for an exception of the host's which left Kiln's code; call it in the handler, before anything
+/// else is thrown. Its frames are those that the unwinder went through and those that are still on the stack.
+RuntimeError host_error();
 
 /// Throws with the addresses of the compiled and interpreted frames on the stack.
 [[noreturn]] void throw_error(RuntimeError::Kind kind, std::string message);

@@ -8,7 +8,7 @@
 #include "jit/signals.h"
 
 #include <algorithm>
-#include <new>
+#include <cxxabi.h>
 
 namespace kiln {
 
@@ -79,11 +79,10 @@ extern "C" I64 kiln_try(PTR function, PTR argument) {
   } catch (RuntimeError &error) {
     if (!is_catchable(error)) throw;
     return come_back(std::move(error), frame);
-  } catch (const std::bad_alloc &) {
-    RuntimeError error;
-    error.kind = RuntimeError::OutOfMemory;
-    error.message = "out of memory";
-    return come_back(std::move(error), frame);
+  } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
+    throw;
+  } catch (...) {
+    return come_back(host_error(), frame);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace kiln {
@@ -32,6 +33,20 @@ uint64_t control_group_limit() {
   return UINT64_MAX;
 }
 
+/// Half of the address space that is left where that is limited (ulimit -v), or no limit. Machine code and stacks take the
+/// other half.
+uint64_t address_space_limit() {
+  rlimit limit{};
+  std::FILE *file = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? std::fopen("/proc/self/statm", "re") : nullptr;
+  if (!file) return UINT64_MAX;
+  unsigned long long pages = 0;
+  int found = std::fscanf(file, "%llu", &pages);
+  std::fclose(file);
+  uint64_t used = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  if (found != 1) return UINT64_MAX;
+  return used < limit.rlim_cur ? (limit.rlim_cur - used) / 2 : 0;
+}
+
 std::string size_text(uint64_t bytes) {
   if (bytes < 1000) return fmt::format("{} bytes", bytes);
   constexpr const char *units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
@@ -50,7 +65,7 @@ std::string size_text(uint64_t bytes) {
 
 uint64_t default_memory_limit() {
   uint64_t machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  return std::min(machine, control_group_limit()) / 10 * 8;
+  return std::min(std::min(machine, control_group_limit()) / 10 * 8, address_space_limit());
 }
 
 void set_memory_limit(uint64_t bytes) {

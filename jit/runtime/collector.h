@@ -14,7 +14,8 @@ namespace kiln {
 /// Starts the collector, once per process, on the main thread. The heap may grow to `default_memory_limit()`.
 void start_collector();
 
-/// 80 % of the memory of the machine, or of the control group when that has less.
+/// 80 % of the memory of the machine, or of the control group when that has less; no more than half of the address space
+/// that is left where that is limited.
 uint64_t default_memory_limit();
 /// Beyond this many bytes of heap, allocation is a RuntimeError (OutOfMemory).
 void set_memory_limit(uint64_t bytes);

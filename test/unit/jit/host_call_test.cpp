@@ -43,10 +43,17 @@ struct Way {
 
 class HostCallTest : public testing::TestWithParam<Way> {
 protected:
-  HostCallTest() : engine(EngineOptions{.opt_level = GetParam().opt_level, .tier = GetParam().tier, .promote_after = 0}) {
+  HostCallTest() : engine(options(GetParam())) {
     EXPECT_TRUE(engine.run_interactive("host", declarations).ok());
   }
   Outcome run(std::string text) { return engine.run_interactive("test", std::move(text)); }
+  static EngineOptions options(Way way) {
+    EngineOptions options;
+    options.tier = way.tier;
+    options.opt_level = way.opt_level;
+    options.promote_after = 0;
+    return options;
+  }
   Engine engine;
 };
 
@@ -75,12 +82,8 @@ TEST_P(HostCallTest, WhatIsNoStdExceptionIsCalledByItsType) {
 TEST_P(HostCallTest, BadAllocIsOutOfMemory) { EXPECT_EQ(run("host_out_of_memory()").message, "out of memory"); }
 
 TEST_P(HostCallTest, TryCatchesThem) {
-  Outcome outcome = run(R"(
-fn caught(n) {
-  try { "$(outer(n))" } catch e { "${e.message} in line ${e.line}, ${len(e.trace)} calls" }
-}
-caught(0)
-)");
+  run("fn caught(n) { try { str(outer(n)) } catch e { \"${e.message} in line ${e.line}, ${len(e.trace)} calls\" } }");
+  Outcome outcome = run("caught(0)");
   EXPECT_EQ(outcome.message, "");
   EXPECT_EQ(to_text(outcome.value, {.quote_strings = false}), "the host does not take -1 in line 5, 4 calls");
   EXPECT_EQ(to_text(run("try { host_throws_int() } catch e { e.message }").value), "\"a C++ exception of type int\"");

@@ -40,7 +40,10 @@ std::string batch(size_t first, size_t count) {
 TEST(ManySpecialisationsTest, StayWithinTheKernelsLimitOfMappings) {
   const char *wanted = std::getenv("KILN_TEST_SPECIALISATIONS"); // More than the usual run has time for.
   const size_t total = wanted ? std::strtoull(wanted, nullptr, 10) : 4000, step = 500;
-  Engine engine(EngineOptions{.opt_level = 0, .tier = Tier::Compiled});
+  EngineOptions options;
+  options.opt_level = 0;
+  options.tier = Tier::Compiled;
+  Engine engine(options);
   ASSERT_TRUE(engine.run_interactive("first", batch(0, step)).ok());
   const size_t mappings_before = mappings(), bytes_before = resident_bytes();
   for (size_t first = step; first < total; first += step) {

@@ -56,7 +56,7 @@ void initialise(const Type *type, void *place) {
 
 } // namespace
 
-Session::Session() : imports_(types_), inference_(types_, sources_, *this) {}
+Session::Session() : imports_(types_), inference_(types_, sources_, *this) { index_library(); }
 Session::~Session() {
   for (GlobalVariable &variable : variables_)
     if (variable.address)
@@ -345,10 +345,33 @@ void Session::build_all() {
     built(methods, false);
 }
 
-void Session::load_library() {
-  if (std::exchange(library_loaded_, true))
-    return;
-  for (const LibraryFile &file : library_files()) {
+/// Notes what each file of the library defines: a definition begins a line.
+void Session::index_library() {
+  auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  std::span<const LibraryFile> files = library_files();
+  library_loaded_.resize(files.size());
+  for (size_t i = 0; i < files.size(); ++i) {
+    std::string_view rest = files[i].text;
+    while (!rest.empty()) {
+      std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      for (std::string_view keyword : {"fn ", "struct ", "class "})
+        if (line.starts_with(keyword))
+          line.remove_prefix(keyword.size());
+      size_t length = static_cast<size_t>(std::ranges::find_if_not(line, is_name) - line.begin());
+      if (length > 0 && line.substr(length).starts_with('('))
+        library_index_.emplace(line.substr(0, length), i);
+    }
+  }
+}
+
+void Session::load_library(std::string_view name) {
+  auto [first, last] = library_index_.equal_range(name);
+  for (auto entry = first; entry != last; ++entry) {
+    if (library_loaded_[entry->second])
+      continue;
+    library_loaded_[entry->second] = true;
+    const LibraryFile &file = library_files()[entry->second];
     Diagnostics diagnostics;
     uint32_t source = sources_.add(std::string(file.name), std::string(file.text));
     imports_.set_file(source, nullptr);
@@ -360,20 +383,21 @@ void Session::load_library() {
         method = constructor_of(*structure, types_, true);
       else
         method.function = &cast<FunctionStmt>(statement);
-      std::string_view name = method.function ? method.function->name.text : method.structure->name.text;
-      library_[types_.intern(name)].push_back(std::make_unique<Method>(std::move(method)));
+      std::string_view defined = method.function ? method.function->name.text : method.structure->name.text;
+      assert(library_index_.contains(defined));
+      library_[types_.intern(defined)].push_back(std::make_unique<Method>(std::move(method)));
     }
   }
 }
 
 std::vector<const KirFunction *> Session::library_methods(std::string_view name) {
-  load_library();
+  load_library(name);
   auto found = library_.find(name);
   return found == library_.end() ? std::vector<const KirFunction *>() : built(found->second, true);
 }
 
 const Declaration *Session::declaration(std::string_view name, bool from_library) {
-  load_library();
+  load_library(name);
   for (const Methods *table : {&methods_, &library_})
     if (auto found = table->find(name); found != table->end() && !(from_library && table == &methods_))
       for (auto &method : found->second)
@@ -410,8 +434,9 @@ std::vector<std::string_view> Session::all() const {
     names.push_back(name);
   for (auto &[name, external] : externs_)
     names.push_back(name);
-  for (auto &[name, methods] : library_)
-    names.push_back(name);
+  for (auto &[name, file] : library_index_)
+    if (names.empty() || names.back() != name) // Those of several files follow each other.
+      names.push_back(name);
   return names;
 }
 
@@ -431,7 +456,7 @@ std::string Session::head_of(const Method &method) const {
 }
 
 std::vector<std::string> Session::documentation(std::string_view name) {
-  load_library();
+  load_library(name);
   std::vector<std::string> result;
   for (Methods *table : {&methods_, &library_})
     if (auto found = table->find(name); found != table->end())

@@ -106,7 +106,9 @@ private:
   bool find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics);
   std::string head_of(const Method &method) const;
   std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
-  void load_library();
+  void index_library();
+  /// Parses the files of the library that define the name.
+  void load_library(std::string_view name);
   /// The session's name of what is defined at the span.
   std::string_view key_of(const Ident &name, bool is_function) {
     Imports::File *file = imports_.file_of(name.span.source);
@@ -131,7 +133,8 @@ private:
   std::unordered_set<std::string_view> top_level_;
   std::vector<std::pair<std::string_view, std::optional<GlobalState>>> journal_;
   bool journalling_ = false;
-  bool library_loaded_ = false;
+  std::unordered_multimap<std::string_view, size_t> library_index_; // By name: files.
+  std::vector<bool> library_loaded_;                                // By file.
   Diagnostics build_errors_;
   const GlobalState no_value_;
 };

@@ -17,6 +17,11 @@ namespace {
 
 uint64_t memory_limit = 0;
 
+/// What is allowed beyond the limit after each time that it was met, so that whoever catches the error has room to go on.
+constexpr uint64_t relief = 1 << 20;
+constexpr uint64_t most_reliefs = 64;
+uint64_t reliefs = 0;
+
 /// Address space to begin with. From the collector's own 64 kB, a loop that makes garbage collects thousands of times.
 constexpr size_t first_heap = 16 << 20;
 
@@ -57,6 +62,7 @@ std::string size_text(uint64_t bytes) {
 }
 
 [[noreturn]] void out_of_memory(const std::string &wanted) {
+  if (reliefs < most_reliefs) GC_set_max_heap_size(memory_limit + ++reliefs * relief);
   throw_error(RuntimeError::OutOfMemory,
               fmt::format("out of memory: no room for {} (the limit is {})", wanted, size_text(memory_limit)));
 }
@@ -70,6 +76,7 @@ uint64_t default_memory_limit() {
 
 void set_memory_limit(uint64_t bytes) {
   memory_limit = bytes;
+  reliefs = 0;
   GC_set_max_heap_size(bytes);
 }
 

@@ -410,7 +410,7 @@ void FunctionAssembler::write_invocation(const Inst &inst) {
       possible_ = false;
       return;
     }
-    made.extra = extern_signature(*inst.external);
+    made.extra = &code_->signatures.emplace_back(extern_signature(*inst.external));
   }
   if (inst.op == Op::Intrinsic && inst.intrinsic == IntrinsicKind::Math) made.extra = math_function(inst.name, inst.type);
   if (inst.op == Op::Binary && inst.binary_op == BinaryOp::Power) made.extra = math_function("pow", inst.type);

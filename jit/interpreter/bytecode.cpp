@@ -7,7 +7,7 @@ namespace kiln {
 
 namespace {
 
-/// All code there is, by where its words begin. Never shrinks: errors hold addresses.
+/// All code there is, by where its words begin.
 std::map<const Word *, const Code *> &all_code() {
   static std::map<const Word *, const Code *> all;
   return all;
@@ -16,6 +16,10 @@ std::map<const Word *, const Code *> &all_code() {
 } // namespace
 
 void note_code(const Code &code) { all_code()[code.words.data()] = &code; }
+
+Code::~Code() {
+  if (auto found = all_code().find(words.data()); found != all_code().end() && found->second == this) all_code().erase(found);
+}
 
 const Code *code_at(const void *address) {
   auto *word = static_cast<const Word *>(address);

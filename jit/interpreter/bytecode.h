@@ -95,6 +95,7 @@ struct Code {
   std::vector<uint16_t> slots; // By instruction id: where its value lies.
   static constexpr uint16_t no_slot = 0xffff;
   std::deque<Invocation> invocations;
+  std::deque<NativeSignature> signatures; // Of extern functions.
   std::vector<InterpretedLoop> loops;
   struct Place {
     uint32_t word; // From here on...
@@ -110,12 +111,16 @@ struct Code {
   uint64_t nanoseconds = 0;
   bool tried = false; // A compile was asked for.
 
+  Code() = default;
+  ~Code();
+  Code(const Code &) = delete;
+  Code &operator=(const Code &) = delete;
   Span span_at(const Word *address) const;
   /// Where an error at an address goes on; null outside of any `try`.
   const Word *handler_at(const Word *address) const;
 };
 
-/// Makes code known to code_at(). It stays for good.
+/// Makes code known to code_at(), as long as it lives.
 void note_code(const Code &code);
 /// The code that an address lies in, or null.
 const Code *code_at(const void *address);

@@ -5,8 +5,6 @@
 
 #include <bit>
 #include <cstring>
-#include <memory>
-#include <unordered_map>
 
 namespace kiln {
 
@@ -76,24 +74,20 @@ NativeSignature native_signature(std::span<const Type *const> params, const Type
   return signature;
 }
 
-const NativeSignature *extern_signature(const ExternFunction &function) {
-  static std::unordered_map<const ExternFunction *, std::unique_ptr<NativeSignature>> known;
-  auto &made = known[&function];
-  if (!made) {
-    made = std::make_unique<NativeSignature>();
-    auto add = [&](const Type *type, std::vector<NativeSignature::Part> &parts, uint32_t slot) {
-      if (type->is(TypeKind::Str))
-        parts.push_back({slot * 8, 8, Kind::Unsigned});
-      else
-        add_parts(type, slot * 8, parts);
-    };
-    for (const Type *param : function.params) {
-      add(param, made->arguments, made->argument_slots);
-      made->argument_slots += param->is(TypeKind::Str) ? 1 : FrameSlots::size_of(param);
-    }
-    add(function.result, made->result, 0);
+NativeSignature extern_signature(const ExternFunction &function) {
+  NativeSignature made;
+  auto add = [&](const Type *type, std::vector<NativeSignature::Part> &parts, uint32_t slot) {
+    if (type->is(TypeKind::Str))
+      parts.push_back({slot * 8, 8, Kind::Unsigned});
+    else
+      add_parts(type, slot * 8, parts);
+  };
+  for (const Type *param : function.params) {
+    add(param, made.arguments, made.argument_slots);
+    made.argument_slots += param->is(TypeKind::Str) ? 1 : FrameSlots::size_of(param);
   }
-  return made.get();
+  add(function.result, made.result, 0);
+  return made;
 }
 
 void call_native(void *code, void *cell, const NativeSignature &signature, const Slot *arguments, Slot *result) {

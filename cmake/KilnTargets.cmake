@@ -9,6 +9,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(kiln_options INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
     -Wno-stringop-overread)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(kiln_options INTERFACE -Wno-c99-extensions) # Flexible array members: __extension__ is for GCC alone.
+endif()
 if(KILN_WERROR)
   target_compile_options(kiln_options INTERFACE -Werror)
 endif()

@@ -13,8 +13,14 @@ namespace kiln {
 struct InferenceResult;
 struct Routine;
 
+/// What calls from other modules jump through: the lazy entry until the code exists. Its own address is linked as the
+/// specialisation's symbol + ".entry".
+struct EntryCell {
+  void *entry = nullptr;
+};
+
 /// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by the session.
-struct Specialisation {
+struct Specialisation : EntryCell {
   uint32_t id = 0;
   const KirFunction *function = nullptr;
   std::vector<const Type *> params; // Captures first, then parameters.
@@ -47,10 +53,11 @@ struct Specialisation {
   std::vector<std::string_view> names;       // Looked up, found or not: a change of their meaning makes this one stale.
   std::vector<Specialisation *> callees;
 
-  /// What calls from other modules jump through: the lazy entry until the code exists. Its own address is linked as `symbol` + ".entry".
-  void *entry = nullptr;
   bool compiled = false;
   Routine *routine = nullptr; // As the interpreter calls it; made when first needed.
+
+  /// Whose entry cell it is.
+  static Specialisation &of(void *cell) { return *static_cast<Specialisation *>(static_cast<EntryCell *>(cell)); }
 };
 
 } // namespace kiln

@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
 
 namespace kiln {
 
@@ -40,10 +39,6 @@ size_t size_of(const KirFunction &function) {
 
 /// What an entry cell points to when its compile failed.
 [[noreturn]] void raise_failed_compile() { throw_failure("internal error: this function could not be compiled"); }
-
-Specialisation &owner_of(void **cell) {
-  return *reinterpret_cast<Specialisation *>(reinterpret_cast<char *>(cell) - offsetof(Specialisation, entry));
-}
 
 } // namespace
 
@@ -163,7 +158,7 @@ bool Compiler::compile(std::span<Specialisation *const> group, std::string &erro
 }
 
 void *Compiler::materialize(void **cell) {
-  Specialisation &wanted = owner_of(cell);
+  Specialisation &wanted = Specialisation::of(cell);
   Specialisation *group[] = {&wanted};
   std::string error;
   if (active && active->compile(group, error))

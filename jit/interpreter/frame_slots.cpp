@@ -194,8 +194,9 @@ void FrameSlots::place() {
   std::vector<Group *> order;
   for (Group &group : groups_)
     if (!group.ranges.empty()) order.push_back(&group);
-  std::stable_sort(order.begin(), order.end(), [](const Group *a, const Group *b) {
-    return a->fixed != b->fixed ? a->fixed : a->begin < b->begin;
+  std::sort(order.begin(), order.end(), [](const Group *a, const Group *b) {
+    if (a->fixed != b->fixed) return a->fixed;
+    return a->begin != b->begin ? a->begin < b->begin : a < b; // In one vector: by id.
   });
   std::vector<uint32_t> free_from(count_, 0); // By slot: the position from which it is free.
   for (Group *group : order) {

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <ctime>
 #include <cxxabi.h>
 #include <new>
@@ -34,10 +33,6 @@ uint64_t now() {
   timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
-Specialisation &owner_of(void *cell) {
-  return *reinterpret_cast<Specialisation *>(static_cast<char *>(cell) - offsetof(Specialisation, entry));
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] void fail_overflow(int64_t left, int64_t right, BinaryOp op) {
@@ -94,19 +89,21 @@ uint64_t Interpreter::time_since_sample() {
   return time - std::exchange(last_sample_, time);
 }
 
-void Interpreter::run(Routine &routine) {
+extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routine *called) {
+  Interpreter &self = *interpreter;
+  Routine &routine = *called;
   Activation *outer = Activation::innermost;
   Activation activation{outer, host_call, nullptr};
   if (Stack *stack = own_stack())
     if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - stack->usable_begin() < native_reserve)
       throw_error(RuntimeError::StackOverflow, "stack overflow");
-  host_.prepare(routine);
-  Slot *base = stack_;
+  self.host_.prepare(routine);
+  Slot *base = self.stack_;
   if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
   // The host's frame holds the result.
   Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
   if (!routine.entry) return call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
-  if (frame + routine.frame_slots > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
+  if (frame + routine.frame_slots > self.limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
   frame[-2].p = const_cast<Word *>(host_call);
   frame[-1].p = base;
   activation.ip = routine.entry;
@@ -116,19 +113,20 @@ void Interpreter::run(Routine &routine) {
     ~Scope() { Activation::innermost = outer; }
   } scope{outer};
   Activation::innermost = &activation;
-  last_sample_ = now();
+  self.last_sample_ = now();
   for (;;) {
     RuntimeError error;
     try {
-      return execute(activation);
+      self.execute(activation);
+      return;
     } catch (RuntimeError &thrown) {
-      if (!is_catchable(thrown) || !handle(activation)) throw;
+      if (!is_catchable(thrown) || !self.handle(activation)) throw;
       error = std::move(thrown);
     } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
       throw;
     } catch (...) {
       error = host_error();
-      if (!handle(activation)) throw error;
+      if (!self.handle(activation)) throw error;
     }
     keep_caught(std::move(error), __builtin_frame_address(0));
     if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted"); // A loop that only fails meets no other look.
@@ -480,7 +478,7 @@ void Interpreter::execute(Activation &activation) {
   {
     Routine *routine;
     OPERATION(CallCell) {
-      Specialisation &callee = owner_of(fp[ip[1].slots[0]].p);
+      Specialisation &callee = Specialisation::of(fp[ip[1].slots[0]].p);
       routine = callee.routine;
       if (__builtin_expect(!routine, 0)) routine = &host_.routine(callee);
       goto call;

@@ -19,6 +19,10 @@ struct Activation {
   void each_frame(Visit visit) const;
 };
 
+class Interpreter;
+/// Where a walk of the native stack meets this function, an activation lies in its frame.
+extern "C" void kiln_interpret(Interpreter *interpreter, Routine *routine);
+
 /// Runs bytecode. Frames are on one stack of values, which the collector scans.
 class Interpreter {
 public:
@@ -36,11 +40,12 @@ public:
   Interpreter &operator=(const Interpreter &) = delete;
 
   /// Calls a routine of no arguments. Throws RuntimeError.
-  void run(Routine &routine);
+  void run(Routine &routine) { kiln_interpret(this, &routine); }
 
   uint64_t samples = 0;
 
 private:
+  friend void kiln_interpret(Interpreter *interpreter, Routine *routine);
   void execute(Activation &activation);
   bool handle(Activation &activation);
   void enter_other(Activation &activation, Routine &routine, Slot *arguments, Slot *result);

@@ -21,16 +21,19 @@ struct Walk {
   FrameTrail &trail;
   const Activation *interpreted = Activation::innermost; // The next one outwards.
 
-  /// Adds the interpreted frames of the activations that lie below a native frame.
-  void pass(uintptr_t frame) {
-    for (; interpreted && reinterpret_cast<uintptr_t>(interpreted) < frame; interpreted = interpreted->outer)
-      interpreted->each_frame([this](const Word *at) { trail.add(at); });
+  /// Adds the interpreted frames of an activation when its native frame is met. `bottom`: of the frame.
+  void pass(uintptr_t function, uintptr_t bottom) {
+    constexpr uintptr_t most = 64 << 10; // Bytes of that frame.
+    if (!interpreted || function != reinterpret_cast<uintptr_t>(&kiln_interpret)) return;
+    if (reinterpret_cast<uintptr_t>(interpreted) - bottom > most) return; // It has none yet.
+    interpreted->each_frame([this](const Word *at) { trail.add(at); });
+    interpreted = interpreted->outer;
   }
 };
 
 _Unwind_Reason_Code visit(_Unwind_Context *context, void *argument) {
   Walk &walk = *static_cast<Walk *>(argument);
-  walk.pass(_Unwind_GetCFA(context));
+  walk.pass(_Unwind_GetRegionStart(context), _Unwind_GetCFA(context));
   // A return address belongs to the instruction before it; an interrupted instruction's is its own.
   int exact = 0;
   uintptr_t address = _Unwind_GetIPInfo(context, &exact);

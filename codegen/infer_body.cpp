@@ -77,7 +77,11 @@ void BodyInference::pass() {
   result_->taken.resize(function_.blocks.size());
   result_->ended.resize(function_.blocks.size());
   result_->end_inst.resize(function_.blocks.size());
-  incoming_.assign(function_.inst_count(), {});
+  size_t params_end = 0; // A long straight text has parameters at its beginning only.
+  for (const Block *block : function_.blocks)
+    for (const Inst *param : block->params)
+      params_end = std::max<size_t>(params_end, param->id + 1);
+  incoming_.assign(params_end, {});
   if (std::exchange(forget_open_, false))
     open_seeds_.clear();
   specialisation_.names.clear();

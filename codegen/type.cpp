@@ -289,9 +289,11 @@ std::string to_string(const Type *type) {
   case TypeKind::Failure: return std::string(type->name);
   case TypeKind::Tuple: return is_iterator(type) ? "iterator" : tuple_text(type);
   case TypeKind::Map:
-    if (type->is_set()) return "set(" + to_string(type->key()) + ")";
+    if (type->is_set()) return type->key()->is(TypeKind::Open) ? "set()" : "set(" + to_string(type->key()) + ")";
+    if (type->key()->is(TypeKind::Open)) return "[:]"; // As it is written.
     return "[" + to_string(type->key()) + ": " + to_string(type->mapped()) + "]";
   case TypeKind::Array:
+    if (type->element()->is(TypeKind::Open)) return "[]"; // As it is written.
     if (type->rank == 1) return "[" + to_string(type->element()) + "]";
     return "[" + to_string(type->element()) + ", " + std::to_string(type->rank) + "]";
   case TypeKind::Function: return "fn " + std::string(type->name);

@@ -127,9 +127,7 @@ FunctionLowering::Value FunctionLowering::compare_integer_float(BinaryOp op, con
 FunctionLowering::Value FunctionLowering::equal(const Type *type, Value left, Value right) {
   if (type->is_empty()) return builder_.getTrue();
   if (type->is_scalar()) return compare_scalars(BinaryOp::Equal, type, left, right);
-  if (type->is(TypeKind::Str))
-    return call_runtime(Runtime::kiln_str_equal,
-                        {str_data(left), str_length(left), str_data(right), str_length(right)});
+  if (type->is(TypeKind::Str)) return equal_texts(left, right);
   if (type->is(TypeKind::Array) || type->is(TypeKind::Map) || type->is(TypeKind::Dyn)) {
     Value place = spill(type, left);
     return call_runtime(Runtime::kiln_equal, {module_.type_object(type), place, spill(type, right, layout_of(type).size)});

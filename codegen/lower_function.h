@@ -216,6 +216,8 @@ private:
   Value str_length(Value text) { return builder_.CreateExtractValue(text, 1); }
   Value load_byte(Value data, Value index);
   Value emit_str_index(const Inst &inst);
+  Value emit_str_view(Value text, Value first, Value last);
+  Value equal_texts(Value left, Value right);
   Value emit_concat(std::span<Inst *const> parts);
   Value emit_format(const Inst &inst);
   void emit_write(const Inst &inst, bool as_line);

@@ -133,6 +133,10 @@ FunctionLowering::Value FunctionLowering::call_math(std::string_view name, const
 FunctionLowering::Value FunctionLowering::emit_slice(const Inst &inst) {
   const Inst *base = inst.args[0], *range = inst.args[1];
   Value first = range_part(range, 0), last = range_part(range, 1), step = range_part(range, 2);
+  auto *constant_step = llvm::dyn_cast<llvm::ConstantInt>(step);
+  bool every = constant_step && constant_step->isOne();
+  if (base->type->is(TypeKind::Str) && inst.intrinsic == IntrinsicKind::View && every)
+    return emit_str_view(value(base), first, last);
   if (base->type->is(TypeKind::Str))
     return call_runtime(inst.intrinsic == IntrinsicKind::View ? Runtime::kiln_str_view : Runtime::kiln_str_slice,
                         {str_data(value(base)), str_length(value(base)), first, last, step});

@@ -2,6 +2,8 @@
 #include "codegen/layout.h"
 #include "codegen/lower_function.h"
 
+#include <llvm/IR/MDBuilder.h>
+
 namespace kiln {
 
 FunctionLowering::Value FunctionLowering::str_constant(std::string_view text) {
@@ -26,6 +28,42 @@ FunctionLowering::Value FunctionLowering::emit_str_index(const Inst &inst) {
     fail_if(builder_.CreateICmpUGE(index, str_length(text)), Runtime::kiln_fail_index,
             {index, str_length(text), i32(static_cast<uint32_t>(-2))});
   return load_byte(str_data(text), index);
+}
+
+// Of the bytes from `first` to `last`. The runtime sees to those that are out of range or in the wrong order.
+FunctionLowering::Value FunctionLowering::emit_str_view(Value text, Value first, Value last) {
+  Value data = str_data(text), length = str_length(text);
+  llvm::BasicBlock *inside = new_block("inside"), *outside = new_block("outside"), *viewed = new_block("viewed");
+  Value fits = builder_.CreateAnd(builder_.CreateICmpULE(first, last), builder_.CreateICmpULE(last, length));
+  builder_.CreateCondBr(fits, inside, outside, llvm::MDBuilder(module_.llvm).createLikelyBranchWeights());
+  builder_.SetInsertPoint(inside);
+  Value place = builder_.CreateGEP(builder_.getInt8Ty(), data, first, "", llvm::GEPNoWrapFlags::inBounds());
+  Value part = builder_.CreateInsertValue(llvm::PoisonValue::get(text->getType()), place, 0);
+  part = builder_.CreateInsertValue(part, builder_.CreateSub(last, first, "", true, true), 1);
+  builder_.CreateBr(viewed);
+  builder_.SetInsertPoint(outside);
+  Value other = call_runtime(Runtime::kiln_str_view, {data, length, first, last, i64(1)});
+  builder_.CreateBr(viewed);
+  builder_.SetInsertPoint(viewed);
+  llvm::PHINode *result = builder_.CreatePHI(text->getType(), 2);
+  result->addIncoming(part, inside);
+  result->addIncoming(other, outside);
+  return result;
+}
+
+FunctionLowering::Value FunctionLowering::equal_texts(Value left, Value right) {
+  llvm::BasicBlock *before = builder_.GetInsertBlock();
+  llvm::BasicBlock *compare = new_block("compare"), *compared = new_block("compared");
+  builder_.CreateCondBr(builder_.CreateICmpEQ(str_length(left), str_length(right)), compare, compared);
+  builder_.SetInsertPoint(compare);
+  Value same = call_runtime(Runtime::kiln_str_equal,
+                            {str_data(left), str_length(left), str_data(right), str_length(right)});
+  builder_.CreateBr(compared);
+  builder_.SetInsertPoint(compared);
+  llvm::PHINode *result = builder_.CreatePHI(builder_.getInt1Ty(), 2);
+  result->addIncoming(builder_.getFalse(), before);
+  result->addIncoming(same, compare);
+  return result;
 }
 
 FunctionLowering::Value FunctionLowering::emit_concat(std::span<Inst *const> parts) {

@@ -63,11 +63,33 @@ size_t count_code_points(std::string_view text) {
   return count;
 }
 
+namespace {
+
+template <typename Word>
+uint64_t read(const char *from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// Short ones in two words that overlap: most texts are short, and a call of memcmp costs more than they do.
+bool equal_bytes(const char *a, const char *b, size_t count) {
+  if (count > 16) return std::memcmp(a, b, count) == 0;
+  auto differ = [&]<typename Word>(Word, size_t at) { return read<Word>(a + at) ^ read<Word>(b + at); };
+  if (count >= 8) return (differ(uint64_t(), 0) | differ(uint64_t(), count - 8)) == 0;
+  if (count >= 4) return (differ(uint32_t(), 0) | differ(uint32_t(), count - 4)) == 0;
+  if (count == 0) return true;
+  return (differ(uint8_t(), 0) | differ(uint8_t(), count / 2) | differ(uint8_t(), count - 1)) == 0;
+}
+
+} // namespace
+
 namespace calls {
 
 extern "C" STR kiln_str_slice(STR text, I64 first, I64 last, I64 step) {
   int64_t count = check_slice({first, last, step}, text.length, "a str", text.length == 1 ? " byte" : " bytes");
   if (count == 0) return {"", 0};
+  if (step == 1) return make_str(view(text).substr(static_cast<size_t>(first), static_cast<size_t>(count)));
   char *data = allocate_text(static_cast<size_t>(count));
   for (int64_t k = 0; k < count; ++k) data[k] = text.data[first + k * step];
   return {data, count};
@@ -131,17 +153,6 @@ extern "C" I64 kiln_str_compare(STR a, STR b) {
   return order < 0 ? -1 : order > 0;
 }
 
-namespace {
-
-template <typename Word>
-uint64_t read(const char *from) {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-} // namespace
-
 // Short texts in two words that overlap, long ones sixteen bytes at a time (see hash_constants.h).
 extern "C" I64 kiln_str_hash(STR text) {
   const char *at = text.data;
@@ -160,7 +171,9 @@ extern "C" I64 kiln_str_hash(STR text) {
   return static_cast<int64_t>(multiply_and_fold(hash_multiplier ^ static_cast<uint64_t>(text.length), joined));
 }
 
-extern "C" I1 kiln_str_equal(STR a, STR b) { return view(a) == view(b); }
+extern "C" I1 kiln_str_equal(STR a, STR b) {
+  return a.length == b.length && equal_bytes(a.data, b.data, static_cast<size_t>(a.length));
+}
 
 } // namespace calls
 } // namespace kiln

@@ -127,7 +127,7 @@ Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {
   std::vector<const Type *> params;
   for (const Inst *inst : Liveness(*code.kir).at(*loop.header)) {
     params.push_back(inst->type);
-    for (uint32_t i = 0; i < FrameSlots::size_of(inst->type); ++i) loop.carried.push_back(static_cast<uint16_t>(code.slots[inst->id] + i));
+    for (uint32_t i = 0; i < FrameSlots::size_of(inst->type); ++i) loop.carried.push_back({static_cast<uint16_t>(code.slots[inst->id] + i), code.less[inst->id]});
   }
   loop.resumed = &inference_.continuation(*code.specialisation, *loop.header, std::move(params), true);
   return *loop.resumed;

@@ -36,11 +36,6 @@ BinaryOp mirrored(BinaryOp op) {
   }
 }
 
-bool has_step_1(const Inst *range) {
-  if (range->op != Op::Range) return false;
-  return range->args.size() < 3 || (range->args[2]->op == Op::Const && range->args[2]->constant.integer == 1);
-}
-
 bool can_fuse(const Inst &inst) {
   switch (inst.op) {
   case Op::Binary: {
@@ -48,7 +43,7 @@ bool can_fuse(const Inst &inst) {
     if (!is_comparison(inst.binary_op) || inst.args[0]->op == Op::Const) return false;
     return (compares_as_integer(left) && compares_as_integer(right)) || (left->is(TypeKind::F64) && right == left);
   }
-  case Op::RangeHas: return has_step_1(inst.args[0]);
+  case Op::RangeHas: return FrameSlots::has_step_1(*inst.args[0]);
   case Op::ArrayHas: return inst.args[0]->type->is_array();
   case Op::UnionTest: return is_single_test(inst);
   default: return false;
@@ -90,8 +85,10 @@ void FunctionAssembler::write_conditional_jump(const Block &block, bool when, co
     } else if (condition->op == Op::UnionTest) {
       jump_on_union(*condition, when);
     } else {
-      uint16_t counter = use(condition->args[1]), base = use(condition->args[0]);
-      if (condition->op == Op::RangeHas)
+      uint16_t counter = use(condition->args[1]), base = use(condition->args[0]), last = static_cast<uint16_t>(base + 1);
+      if (condition->op == Op::RangeHas && slots_.counted_range(*condition->args[1]))
+        write(when ? Bytecode::JumpIfLess : Bytecode::JumpIfLessEqual, when ? counter : last, when ? last : counter);
+      else if (condition->op == Op::RangeHas)
         write(when ? Bytecode::JumpIfInRange : Bytecode::JumpUnlessInRange, counter, base);
       else
         write(when ? Bytecode::JumpIfInArray : Bytecode::JumpUnlessInArray, counter, base);

@@ -96,6 +96,7 @@ bool FunctionAssembler::write_value(const Inst &inst) {
     return write(inst.inclusive ? Bytecode::RangeInclusive : Bytecode::Range, result(inst), first, last), true;
   }
   if (inst.op == Op::Increment) return write(Bytecode::Increment, result(inst), use(inst.args[0])), true;
+  if (inst.op == Op::RangeGet && slots_.counted_range(*inst.args[1])) return true; // It is there.
   if (inst.op == Op::RangeGet && inst.args[0]->op == Op::Range && inst.args[0]->args.size() < 3)
     return write(Bytecode::AddWrap, result(inst), use(inst.args[0]), use(inst.args[1])), true;
   return false;
@@ -341,6 +342,26 @@ bool FunctionAssembler::write_number(const Inst &inst) {
   if (!code) return apply(arithmetic_function(op, type, checked), inst), true;
   uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
   return write(*code, result(inst), left, right), true;
+}
+
+/// Whether the next instruction adds the product to something, or subtracts it, and nothing else needs it.
+bool FunctionAssembler::is_fused_product(const Block &block, size_t place) const {
+  const Inst &product = *block.insts[place];
+  if (product.op != Op::Binary || product.binary_op != BinaryOp::Multiply || !product.type->is(TypeKind::F64) || slots_.uses(product) != 1) return false;
+  const Inst *next = nullptr;
+  while (++place < block.insts.size() && !next)
+    if (block.insts[place]->op != Op::Const) next = block.insts[place];
+  if (!next || next->op != Op::Binary || !next->type->is(TypeKind::F64)) return false;
+  if (next->binary_op == BinaryOp::Add) return next->args[0] == &product || next->args[1] == &product;
+  return next->binary_op == BinaryOp::Subtract && next->args[1] == &product;
+}
+
+void FunctionAssembler::write_product(const Inst &product, const Inst &sum) {
+  Word other{};
+  other.slots[0] = use(sum.args[sum.args[0] == &product ? 1 : 0]);
+  uint16_t left = use(product.args[0]), right = use(product.args[1]);
+  write(sum.binary_op == BinaryOp::Add ? Bytecode::MultiplyAdd : Bytecode::MultiplySubtract, result(sum), left, right);
+  write_word(other);
 }
 
 bool FunctionAssembler::write_intrinsic(const Inst &inst) {

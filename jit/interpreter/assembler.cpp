@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace kiln {
 
@@ -90,8 +91,14 @@ void FunctionAssembler::write_body(const Block &block) {
     code_->region_marks.push_back({here(), block.region});
   const Inst *fused = fused_condition(block);
   const Inst *folded = block.end.kind == TermKind::Jump ? folded_increment(block, block.end.edges[0]) : nullptr;
-  for (const Inst *inst : block.insts) {
+  const Inst *product = nullptr; // Waits for the sum that follows.
+  for (size_t i = 0; i < block.insts.size(); ++i) {
+    const Inst *inst = block.insts[i];
     if (inst->op == Op::Const || inst == fused || inst == folded) continue;
+    if (is_fused_product(block, i)) {
+      product = inst;
+      continue;
+    }
     place(inst->span);
     scratch_used_ = 0;
     if (is_jump(specialisation_, block, *inst)) {
@@ -100,7 +107,10 @@ void FunctionAssembler::write_body(const Block &block) {
       write_call(Bytecode::Again, 0, routine, inst->args);
       return;
     }
-    write_inst(*inst);
+    if (product)
+      write_product(*std::exchange(product, nullptr), *inst);
+    else
+      write_inst(*inst);
     if (inst->type->is(TypeKind::Never)) return; // What follows in the block is dead.
   }
   place(block.end.span);
@@ -158,6 +168,7 @@ void FunctionAssembler::write_jump(const Block &target) {
 bool FunctionAssembler::is_counted(const Block &header) const {
   const Inst *test = fused_condition(header);
   if (!test || (test->op != Op::RangeHas && test->op != Op::ArrayHas) || test->args[1]->block != &header) return false;
+  if (test->op == Op::RangeHas && !slots_.counted_range(*test->args[1])) return false;
   return test->args[1]->op == Op::Param && !has_moves(header.end.edges[0]) && header.end.edges[0].target != &header &&
          std::ranges::all_of(header.insts, [&](const Inst *inst) { return inst == test || inst->op == Op::Const; });
 }
@@ -170,7 +181,7 @@ const Inst *FunctionAssembler::folded_increment(const Block &from, const Edge &e
     const Inst *step = edge.args[i];
     if (edge.target->params[i] != counter) continue;
     bool folds = step->op == Op::Increment && step->args[0] == counter && step->block == &from && slots_.uses(*step) == 1 &&
-                 slots_.of(*step) == slots_.of(*counter);
+                 (slots_.counted_range(*counter) || slots_.of(*step) == slots_.of(*counter));
     return folds ? step : nullptr;
   }
   return nullptr;
@@ -185,7 +196,8 @@ void FunctionAssembler::write_back_edge(const Block &from, const Edge &edge) {
     scratch_used_ = 0;
     bool range = test->op == Op::RangeHas;
     jumps_.push_back({here(), here() + 1, header.end.edges[0].target});
-    write(range ? Bytecode::NextInRange : Bytecode::NextInArray, result(*test->args[1]), use(test->args[0]), loop);
+    uint16_t base = use(test->args[0]);
+    write(range ? Bytecode::NextBelow : Bytecode::NextInArray, result(*test->args[1]), range ? static_cast<uint16_t>(base + 1) : base, loop);
     write_word({});
     return write_edge(header, header.end.edges[1]);
   }
@@ -228,11 +240,12 @@ void FunctionAssembler::write_moves(const Edge &edge, const Inst *left_out) {
     const Inst *arg = edge.args[i];
     uint32_t to = slots_.of(*edge.target->params[i]);
     if (to == FrameSlots::none || arg == left_out) continue;
-    if (arg->op == Op::Const) {
+    const Inst *range = slots_.counted_range(*edge.target->params[i]);
+    if (arg->op == Op::Const && !range) {
       constants.emplace_back(arg, to);
       continue;
     }
-    uint32_t from = slots_.of(*arg);
+    uint32_t from = slots_.of(range ? *range : *arg); // A counter begins as the first element.
     for (uint32_t word = 0; from != to && word < FrameSlots::size_of(arg->type); ++word) steps.push_back({to + word, from + word});
   }
   while (!steps.empty()) {
@@ -287,8 +300,12 @@ void FunctionAssembler::finish() {
   if (code_->frame_slots + header_slots > most_slots) possible_ = false;
   for (uint32_t call : calls_) code_->words[call].instruction.c = static_cast<uint16_t>(code_->frame_slots + header_slots);
   code_->slots.resize(kir_.inst_count(), Code::no_slot);
+  code_->less.resize(kir_.inst_count(), Code::no_slot);
   for (const Inst &inst : kir_.inst_storage)
-    if (uint32_t slot = slots_.of(inst); slot != FrameSlots::none) code_->slots[inst.id] = static_cast<uint16_t>(slot);
+    if (uint32_t slot = slots_.of(inst); slot != FrameSlots::none) {
+      code_->slots[inst.id] = static_cast<uint16_t>(slot);
+      if (const Inst *range = slots_.counted_range(inst)) code_->less[inst.id] = static_cast<uint16_t>(slots_.of(*range));
+    }
 }
 
 // --- words ---

@@ -83,7 +83,10 @@ struct InterpretedLoop {
   uint64_t nanoseconds = 0;
   bool tried = false;                // A compile was asked for.
   Specialisation *resumed = nullptr; // Compiled code from the header on...
-  std::vector<uint16_t> carried;     // ...and the slots of its arguments.
+  struct Carried {
+    uint16_t slot, less; // A word; without that of another slot, if it is one.
+  };
+  std::vector<Carried> carried;      // ...and its arguments.
 };
 
 /// The bytecode of one specialisation.
@@ -92,7 +95,8 @@ struct Code {
   const KirFunction *kir = nullptr;
   std::vector<Word> words;
   uint32_t frame_slots = 0;
-  std::vector<uint16_t> slots; // By instruction id: where its value lies.
+  std::vector<uint16_t> slots; // By instruction id: where its value lies...
+  std::vector<uint16_t> less;  // ...and the slot whose word is to be subtracted to have it.
   static constexpr uint16_t no_slot = 0xffff;
   std::deque<Invocation> invocations;
   std::deque<NativeSignature> signatures; // Of extern functions.

@@ -17,6 +17,11 @@ uint32_t FrameSlots::size_of(const Type *type) {
   return static_cast<uint32_t>((layout_of(type).size + sizeof(uint64_t) - 1) / sizeof(uint64_t));
 }
 
+bool FrameSlots::has_step_1(const Inst &range) {
+  if (range.op != Op::Range) return false;
+  return range.args.size() < 3 || (range.args[2]->op == Op::Const && range.args[2]->constant.integer == 1);
+}
+
 bool FrameSlots::may_overwrite_operands(const Inst &inst) {
   switch (inst.op) {
   case Op::Increment:
@@ -33,10 +38,11 @@ bool FrameSlots::may_overwrite_operands(const Inst &inst) {
 
 FrameSlots::FrameSlots(const KirFunction &function)
     : function_(function), defined_(function.inst_count()), ranges_(function.inst_count()), parent_(function.inst_count()),
-      uses_(function.inst_count()), slots_(function.inst_count(), none) {
+      uses_(function.inst_count()), slots_(function.inst_count(), none), counted_(function.inst_count()) {
   number();
   find_uses();
   find_ranges();
+  find_counters();
   join_edges();
   place();
 }
@@ -141,6 +147,46 @@ void FrameSlots::find_ranges() {
   }
 }
 
+/// The counter of a loop that begins with the first element of a range of step 1, looks whether there is another before
+/// each turn, and goes on by one jump.
+const Inst *FrameSlots::counter_of(const Block &header) const {
+  const Inst *test = header.end.value;
+  if (header.end.kind != TermKind::Branch || test->op != Op::RangeHas || test->block != &header || uses_[test->id] != 1) return nullptr;
+  const Inst *range = test->args[0], *counter = test->args[1];
+  if (counter->op != Op::Param || counter->block != &header || range->block == &header || !has_step_1(*range) || &header == function_.entry()) return nullptr;
+  for (const Inst *inst : header.insts)
+    if (inst != test && inst->op != Op::Const) return nullptr;
+  auto place = static_cast<size_t>(std::ranges::find(header.params, counter) - header.params.begin());
+  const Inst *step = nullptr;
+  for (const Block *before : predecessors_[header.id]) {
+    if (before->end.kind != TermKind::Jump) return nullptr;
+    const Inst *brought = before->end.edges[0].args[place];
+    if (before->id < header.id) {
+      if (brought->op != Op::Const || brought->constant.integer != 0) return nullptr;
+      continue;
+    }
+    if (step || brought->op != Op::Increment || brought->args[0] != counter || brought->block != before || uses_[brought->id] != 1) return nullptr;
+    step = brought;
+  }
+  return step ? counter : nullptr;
+}
+
+void FrameSlots::find_counters() {
+  std::vector<uint32_t> gets(function_.inst_count());
+  for (const Inst *value : values_)
+    if (value && value->op == Op::RangeGet) ++gets[value->args[1]->id];
+  for (const Block *block : function_.blocks) {
+    const Inst *counter = block->loop_header ? counter_of(*block) : nullptr;
+    constexpr uint32_t test_and_step = 2;
+    if (counter && uses_[counter->id] == gets[counter->id] + test_and_step) counted_[counter->id] = block->end.value->args[0];
+  }
+  for (const Inst *value : values_) { // Of another range: not its element.
+    if (!value || value->op != Op::RangeGet) continue;
+    const Inst *&range = counted_[value->args[1]->id];
+    if (range != value->args[0]) range = nullptr;
+  }
+}
+
 uint32_t FrameSlots::group_of(uint32_t id) {
   while (parent_[id] != id) id = parent_[id] = parent_[parent_[id]];
   return id;
@@ -163,6 +209,23 @@ void FrameSlots::join_edges() {
       slot += groups_[param->id].size;
     }
   count_ = slot;
+  for (const Inst *value : values_) { // An element is where its counter is, from when the loop begins its turn to when it goes on.
+    if (!value || value->op != Op::RangeGet || !counted_range(*value->args[1])) continue;
+    Group &kept = groups_[value->args[1]->id], &gone = groups_[value->id];
+    std::vector<Interval> all;
+    std::merge(kept.ranges.begin(), kept.ranges.end(), gone.ranges.begin(), gone.ranges.end(), std::back_inserter(all),
+               [](const Interval &a, const Interval &b) { return a.begin < b.begin; });
+    kept.ranges.clear();
+    for (const Interval &range : all) {
+      if (!kept.ranges.empty() && kept.ranges.back().end >= range.begin)
+        kept.ranges.back().end = std::max(kept.ranges.back().end, range.end);
+      else
+        kept.ranges.push_back(range);
+    }
+    kept.begin = std::min(kept.begin, gone.begin), kept.end = std::max(kept.end, gone.end);
+    gone.ranges.clear();
+    parent_[value->id] = value->args[1]->id;
+  }
   for (bool back : {true, false}) // A loop's own moves matter most.
     for (const Block *block : function_.blocks)
       for (const Edge &edge : block->end.edges) {

@@ -21,7 +21,14 @@ public:
   /// How often a value is used.
   uint32_t uses(const Inst &inst) const { return uses_[inst.id]; }
 
+  /// The range whose elements a loop's counter counts, or null. The slot of such a counter holds the element itself, not its
+  /// number, and so does that of each RangeGet of it: they are one. It begins as the first element, and the Increment of it
+  /// is left to the loop's jump.
+  const Inst *counted_range(const Inst &counter) const { return counted_[counter.id]; }
+
   static uint32_t size_of(const Type *type);
+  /// Whether the elements of a range are known to follow each other.
+  static bool has_step_1(const Inst &range);
   /// Whether the operation reads all operands before it writes its result.
   static bool may_overwrite_operands(const Inst &inst);
 
@@ -51,6 +58,8 @@ private:
   void number();
   void find_uses();
   void find_ranges();
+  void find_counters();
+  const Inst *counter_of(const Block &header) const;
   void join_edges();
   void join(const Inst &from, const Inst &to);
   void place();
@@ -68,6 +77,7 @@ private:
   std::vector<Use> used_;                   // By value.
   std::vector<BlockLiveness> liveness_;     // By block id.
   std::vector<uint32_t> parent_, uses_, slots_;
+  std::vector<const Inst *> counted_;       // By id.
   std::vector<Group> groups_;
   uint32_t count_ = 0;
 };

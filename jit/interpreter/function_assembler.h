@@ -53,6 +53,8 @@ private:
   bool write_number(const Inst &inst);
   bool write_comparison(const Inst &inst);
   bool write_intrinsic(const Inst &inst);
+  bool is_fused_product(const Block &block, size_t place) const;
+  void write_product(const Inst &product, const Inst &sum);
   void write_cell(const Inst &inst);
   void write_call(Bytecode op, uint16_t result, Word target, std::span<Inst *const> args, std::optional<uint16_t> first = {});
   void write_invocation(const Inst &inst);

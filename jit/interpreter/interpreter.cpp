@@ -176,7 +176,10 @@ void Interpreter::resume_compiled(Activation &activation, const Code &code, cons
   Slot *frame = activation.fp;
   Slot *arguments = frame + code.frame_slots, *result = arguments + loop.carried.size();
   if (result + FrameSlots::size_of(code.specialisation->result) > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
-  for (size_t i = 0; i < loop.carried.size(); ++i) arguments[i] = frame[loop.carried[i]];
+  for (size_t i = 0; i < loop.carried.size(); ++i) {
+    auto [slot, less] = loop.carried[i];
+    arguments[i].u = frame[slot].u - (less == Code::no_slot ? 0 : frame[less].u);
+  }
   call_native(loop.resumed->entry, &loop.resumed->entry, *loop.resumed->routine->signature, arguments, result);
   auto *call = static_cast<const Word *>(frame[-2].p);
   activation.fp = static_cast<Slot *>(frame[-1].p);
@@ -306,6 +309,16 @@ void Interpreter::execute(Activation &activation) {
   OPERATION(SubtractFloat) A.f = B.f - C.f; NEXT(0);
   OPERATION(MultiplyFloat) A.f = B.f * C.f; NEXT(0);
   OPERATION(DivideFloat) A.f = B.f / C.f; NEXT(0);
+  OPERATION(MultiplyAdd) {
+    double product = B.f * C.f;
+    A.f = fp[ip[1].slots[0]].f + product;
+    NEXT(1);
+  }
+  OPERATION(MultiplySubtract) {
+    double product = B.f * C.f;
+    A.f = fp[ip[1].slots[0]].f - product;
+    NEXT(1);
+  }
   OPERATION(NegateFloat) A.f = -B.f; NEXT(0);
   OPERATION(Sqrt) A.f = std::sqrt(B.f); NEXT(0);
   OPERATION(AbsFloat) A.f = std::fabs(B.f); NEXT(0);
@@ -353,10 +366,10 @@ void Interpreter::execute(Activation &activation) {
     REPEAT(ip->instruction.a);
     NEXT(0);
   }
-  OPERATION(NextInRange) {
+  OPERATION(NextBelow) {
     ++A.u;
     REPEAT(ip->instruction.c);
-    JUMP_WHEN(static_cast<int64_t>((&B)[0].u + A.u) < (&B)[1].i);
+    JUMP_WHEN(A.i < B.i);
   }
   OPERATION(NextInArray) {
     ++A.u;

@@ -25,7 +25,7 @@ bool is_call(Bytecode op) { return op == Bytecode::Call || op == Bytecode::CallC
 std::optional<int64_t> distance(const Word *at) {
   auto op = static_cast<Bytecode>(at->instruction.op);
   if (op == Bytecode::Jump || op == Bytecode::JumpIf || op == Bytecode::JumpUnless) return at->instruction.distance();
-  bool has_word = (op >= Bytecode::JumpIfLess && op <= Bytecode::JumpUnlessInArray) || op == Bytecode::NextInRange || op == Bytecode::NextInArray;
+  bool has_word = (op >= Bytecode::JumpIfLess && op <= Bytecode::JumpUnlessInArray) || op == Bytecode::NextBelow || op == Bytecode::NextInArray;
   return has_word ? std::optional(at[1].integer) : std::nullopt;
 }
 
@@ -57,6 +57,8 @@ std::string more(const Word *at) {
   case Bytecode::ElementMany:
   case Bytecode::LoadMany:
   case Bytecode::StoreMany: return fmt::format("  {} words", at[1].integer);
+  case Bytecode::MultiplyAdd:
+  case Bytecode::MultiplySubtract:
   case Bytecode::IndexWord2:
   case Bytecode::SetIndexWord2: return fmt::format("  s{}", at[1].slots[0]);
   case Bytecode::Call:

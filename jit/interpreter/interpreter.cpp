@@ -56,11 +56,20 @@ inline void copy_words(Slot *to, const Slot *from, uint64_t count) {
   }
 }
 
-/// For the collector: the values of all frames.
-Slot *scanned_stack = nullptr;
+/// The stack of values, one for the process as activations are: mapped when the first interpreter is made.
+Slot *value_stack() {
+  static Slot *const stack = [] {
+    void *at = mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    return static_cast<Slot *>(at);
+  }();
+  return stack;
+}
+
+/// For the collector: the values of all frames lie below this.
 const void *frames_end() {
   const Activation *innermost = Activation::innermost;
-  if (!innermost || !innermost->fp) return scanned_stack;
+  if (!innermost || !innermost->fp) return value_stack();
   const Code *code = code_at(innermost->ip);
   return innermost->fp + (code ? code->frame_slots : 0);
 }
@@ -70,17 +79,9 @@ bool is_catchable(const RuntimeError &error) { return error.kind != RuntimeError
 } // namespace
 
 Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), period_(period), budget_(period) {
-  void *at = mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) throw std::bad_alloc();
-  stack_ = static_cast<Slot *>(at);
+  stack_ = value_stack();
   limit_ = stack_ + stack_bytes / sizeof(Slot);
-  scanned_stack = stack_;
   scan_also({stack_, &frames_end});
-}
-
-Interpreter::~Interpreter() {
-  scan_also({});
-  munmap(stack_, stack_bytes);
 }
 
 uint64_t Interpreter::time_since_sample() {

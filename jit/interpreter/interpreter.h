@@ -23,7 +23,7 @@ class Interpreter;
 /// Where a walk of the native stack meets this function, an activation lies in its frame.
 extern "C" void kiln_interpret(Interpreter *interpreter, Routine *routine);
 
-/// Runs bytecode. Frames are on one stack of values, which the collector scans.
+/// Runs bytecode. Frames of all interpreters are on one stack of values, which the collector scans.
 class Interpreter {
 public:
   struct Host {
@@ -35,7 +35,6 @@ public:
   };
   /// `period`: calls and repetitions of loops between looks at the clock.
   Interpreter(Host host, int32_t period);
-  ~Interpreter();
   Interpreter(const Interpreter &) = delete;
   Interpreter &operator=(const Interpreter &) = delete;
 

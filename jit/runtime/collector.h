@@ -24,7 +24,7 @@ void set_memory_limit(uint64_t bytes);
 void *make_root(size_t bytes);
 void free_root(void *root);
 
-/// A stack of values that is scanned, up to where it ends at the moment. Nothing when `begin` is null.
+/// A stack of values that is scanned, up to where it ends at the moment. One in the process.
 struct ScannedStack {
   const void *begin = nullptr;
   const void *(*end)() = nullptr;

@@ -51,6 +51,17 @@ TEST(TiersTest, ALoopGoesOnAsCompiledCode) {
   EXPECT_GE(engine.times().modules, 1u);
 }
 
+/// What an interpreter's frames hold is found by the collector whichever engines come and go.
+TEST(TiersTest, EnginesShareTheStackOfValues) {
+  Engine first(options(Tier::Interpreted));
+  { Engine second(options(Tier::Interpreted)); }
+  const char *text = "fn strings(n) {\n  kept = [str(0)]\n  for i in 1..n { push(kept, \"text \" + str(i)) }\n  kept\n}\n"
+                     "kept = strings(100000)\nfor k in 0..30 { strings(20000); }\nkept[777]";
+  Outcome outcome = first.run_script("test", text);
+  ASSERT_TRUE(outcome.ok()) << outcome.message;
+  EXPECT_EQ(to_text(outcome.value), "\"text 777\"");
+}
+
 /// A loop's variables stay in their slots: the loop has no moves, and one instruction counts and jumps.
 TEST(TiersTest, ALoopIsTwoInstructions) {
   Engine engine(options(Tier::Interpreted));

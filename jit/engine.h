@@ -22,7 +22,7 @@ enum class Tier : uint8_t { Interpreted, Compiled, Mixed };
 struct EngineOptions {
   int opt_level = 3;        // 0..3
   Tier tier = Tier::Mixed;
-  double promote_after = 0.03; // Seconds in a function or loop before LLVM compiles it (Tier::Mixed).
+  double promote_after = 0.05; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed).
   bool checks = true;       // Overflow and bounds checks; off with --unchecked. Division by zero is always checked.
   std::vector<std::string> arguments; // What `args` gives: the script's name is not among them.
 };

@@ -17,8 +17,12 @@ namespace {
 
 /// A function that was called so often is called again: it is compiled as a whole, not from its loop on.
 constexpr uint64_t often = 3;
-/// Calls and repetitions of loops between looks at the clock, which takes some 30 ns.
-constexpr int32_t sample_period = 1000;
+/// Calls and repetitions of loops between looks at the clock, which takes some 30 ns. A prime number: where a loop makes
+/// some calls, the looks do not fall on the same one of them each time.
+constexpr int32_t sample_period = 997;
+/// The part of `promote_after` that must have been spent in what is compiled. The rest was spent elsewhere; but then LLVM
+/// is worth its start for the program, or has started.
+constexpr uint64_t least_part = 10;
 
 /// Runs a function object on the compile stack: the program's recursion may have eaten its own.
 template <typename Body>
@@ -100,11 +104,13 @@ void Tiers::use_compiled(Routine &routine) {
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
   Code &code = *routine.code;
   Specialisation &specialisation = *routine.specialisation;
+  spent_ += nanoseconds;
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
   if (options_.tier != Tier::Mixed) return;
   if (specialisation.compiled && routine.entry) use_compiled(routine); // Compiled code called it.
-  auto enough = static_cast<uint64_t>(options_.promote_after * 1e9);
+  auto worthwhile = static_cast<uint64_t>(options_.promote_after * 1e9), enough = worthwhile / least_part;
+  if (spent_ < worthwhile) return;
   std::vector<Specialisation *> group;
   bool called = !loop || routine.calls >= often;
   if (called && code.nanoseconds >= enough && !code.tried && !specialisation.is_unit) {

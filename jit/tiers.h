@@ -39,6 +39,7 @@ private:
   Compiler &compiler_;
   const EngineOptions &options_;
   std::deque<Routine> routines_;
+  uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
   Interpreter interpreter_;
 };
 

@@ -128,7 +128,7 @@ CommandLine::CommandLine(Options &options) {
   app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--tier", tier, "Who runs the program: mixed (the default: the interpreter, and LLVM where time is spent), 0 (the interpreter) or 1 (LLVM)")
       ->option_text("TIER");
-  app.add_option("--promote-after", options.engine.promote_after, "Seconds spent in a function or loop before LLVM compiles it (0.03; 0: at once)")
+  app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time (0.05; 0: at once)")
       ->option_text("SECONDS");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 

@@ -507,7 +507,8 @@ void Interpreter::execute(Activation &activation) {
       throw_error(RuntimeError::StackOverflow, "stack overflow");
     }
     for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
-    if (__builtin_expect(--budget <= 0, 0)) {
+    // Calls of compiled code are not counted: what repeats them is, and so comes to be compiled as well.
+    if (__builtin_expect(routine->entry && --budget <= 0, 0)) {
       SAVE();
       budget = period_;
       sample_call(*routine);
@@ -533,7 +534,7 @@ void Interpreter::execute(Activation &activation) {
     Slot *frame = fp + ip->instruction.c;
     unsigned count = ip->instruction.b;
     for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
-    if (__builtin_expect(--budget <= 0, 0)) {
+    if (__builtin_expect(routine->entry && --budget <= 0, 0)) {
       SAVE();
       budget = period_;
       sample_call(*routine);

@@ -85,7 +85,6 @@ bool Tiers::assemble_code(Routine &made) {
   if (!made.code) return false;
   note_code(*made.code);
   ++assembled;
-  words += made.code->words.size();
   return true;
 }
 
@@ -125,7 +124,6 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   }
   if (group.empty()) return;
   compile(group);
-  promoted += group.size();
   for (Specialisation *made : group) use_compiled(this->routine(*made));
 }
 

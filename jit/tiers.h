@@ -23,8 +23,7 @@ public:
   std::string print_all() const;
 
   double assemble_seconds = 0;
-  uint64_t assembled = 0, words = 0;
-  uint64_t promoted = 0; // Functions and loops that were compiled because time was spent in them.
+  uint64_t assembled = 0;
 
 private:
   Routine &routine(Specialisation &specialisation);

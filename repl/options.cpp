@@ -208,6 +208,7 @@ std::string misused_option(std::string_view message) {
   const std::pair<std::string_view, std::string_view> takes[] = {
       {"--eval", "-e takes one expression, as in kiln -e '1 + 1'"},
       {"--color", "--color takes auto, always or never, as in --color=never"},
+      {"--promote-after", "--promote-after takes seconds, 0 or more, as in --promote-after=0.1"},
       {"--tier", "--tier takes mixed, 0 or 1, as in --tier=0"},
       {"--output", "-o takes the name of a file to write to"},
       {"-O", "-O takes a level from 0 to 3, as in -O2"},
@@ -248,6 +249,7 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     return 0;
   }
   if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3, as in -O2");
+  if (!(options.engine.promote_after >= 0)) return usage("--promote-after takes seconds, 0 or more, as in --promote-after=0.1");
   options.engine.checks = !line.unchecked;
   if (line.color == "auto")
     options.color = ColorMode::Auto;

@@ -313,7 +313,7 @@ bool FunctionAssembler::write_number(const Inst &inst) {
     uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
     return write(code, result(inst), left, right), true;
   }
-  if (bits || op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight) return apply(bit_function(op, left_type, inst.args[1]->type), inst), true;
+  if (bits || op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight) return apply(bit_function(op, left_type), inst), true;
   if (op == BinaryOp::Power && type->is(TypeKind::F64)) {
     uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
     write(Bytecode::Math2, result(inst), left, right);
@@ -392,7 +392,7 @@ bool FunctionAssembler::write_intrinsic(const Inst &inst) {
   default: break;
   }
   if (!first || !first->is_scalar()) return false;
-  if (Apply1 function = inst.args.size() == 1 ? intrinsic_function(inst.intrinsic, first, context_.checks) : nullptr) return apply(function, inst), true;
+  if (Apply1 function = inst.args.size() == 1 ? intrinsic_function(inst.intrinsic, first) : nullptr) return apply(function, inst), true;
   if (Apply2 function = inst.args.size() == 2 ? intrinsic_function2(inst.intrinsic, first) : nullptr) return apply(function, inst), true;
   return false;
 }

@@ -85,7 +85,6 @@ Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), pe
 }
 
 uint64_t Interpreter::time_since_sample() {
-  ++samples;
   uint64_t time = now();
   return time - std::exchange(last_sample_, time);
 }
@@ -151,7 +150,7 @@ bool Interpreter::handle(Activation &activation) {
 }
 
 /// A call of what has no bytecode yet, or never: it may have when this returns, and else was called.
-void Interpreter::enter_other(Activation &, Routine &routine, Slot *arguments, Slot *result) {
+void Interpreter::enter_other(Routine &routine, Slot *arguments, Slot *result) {
   host_.prepare(routine);
   if (!routine.entry) call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, arguments, result);
 }
@@ -515,7 +514,7 @@ void Interpreter::execute(Activation &activation) {
     }
     if (__builtin_expect(!routine->entry, 0)) {
       SAVE();
-      enter_other(activation, *routine, frame, &A);
+      enter_other(*routine, frame, &A);
       if (!routine->entry) {
         ip = behind_call(ip);
         DISPATCH;
@@ -542,7 +541,7 @@ void Interpreter::execute(Activation &activation) {
     if (__builtin_expect(!routine->entry, 0)) {
       SAVE();
       Slot *result = frame + count;
-      enter_other(activation, *routine, frame, result);
+      enter_other(*routine, frame, result);
       if (!routine->entry) {
         auto *call = static_cast<const Word *>(fp[-2].p);
         fp = static_cast<Slot *>(fp[-1].p);

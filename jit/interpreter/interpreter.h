@@ -41,13 +41,11 @@ public:
   /// Calls a routine of no arguments. Throws RuntimeError.
   void run(Routine &routine) { kiln_interpret(this, &routine); }
 
-  uint64_t samples = 0;
-
 private:
   friend void kiln_interpret(Interpreter *interpreter, Routine *routine);
   void execute(Activation &activation);
   bool handle(Activation &activation);
-  void enter_other(Activation &activation, Routine &routine, Slot *arguments, Slot *result);
+  void enter_other(Routine &routine, Slot *arguments, Slot *result);
   void sample_call(Routine &routine);
   bool sample_loop(Activation &activation, uint16_t loop);
   void resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop);

@@ -445,7 +445,7 @@ Apply2 arithmetic_function(BinaryOp op, const Type *type, bool checked) {
   return found;
 }
 
-Apply2 bit_function(BinaryOp op, const Type *left, const Type *right) {
+Apply2 bit_function(BinaryOp op, const Type *left) {
   Apply2 found = nullptr;
   with_number(left, [&](auto value) {
     using T = decltype(value);
@@ -457,7 +457,6 @@ Apply2 bit_function(BinaryOp op, const Type *left, const Type *right) {
       if (op == BinaryOp::ShiftRight) found = &shift_right<T>;
     }
   });
-  (void)right; // In its slot it is as wide as any.
   return found;
 }
 
@@ -492,7 +491,7 @@ Apply1 conversion_function(Conversion how, const Type *from, const Type *to, boo
   return found;
 }
 
-Apply1 intrinsic_function(IntrinsicKind kind, const Type *operand, bool checked) {
+Apply1 intrinsic_function(IntrinsicKind kind, const Type *operand) {
   Apply1 found = nullptr;
   with_number(operand, [&](auto value) {
     using T = decltype(value);
@@ -501,7 +500,6 @@ Apply1 intrinsic_function(IntrinsicKind kind, const Type *operand, bool checked)
     if constexpr (std::is_floating_point_v<T>)
       if (!found) found = float_intrinsic<T>(kind);
   });
-  (void)checked;
   return found;
 }
 

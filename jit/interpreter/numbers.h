@@ -14,12 +14,12 @@ using Apply2 = void (*)(Slot *result, const Slot *left, const Slot *right);
 Apply1 unary_function(UnaryOp op, const Type *type, bool checked);
 /// Both operands and the result have the type.
 Apply2 arithmetic_function(BinaryOp op, const Type *type, bool checked);
-/// Bits: the left operand has the result's type, the right one its own.
-Apply2 bit_function(BinaryOp op, const Type *left, const Type *right);
+/// Bits: the left operand has the result's type; the right one may have another, and is as wide in its slot.
+Apply2 bit_function(BinaryOp op, const Type *left);
 /// A comparison of numbers, exact across types.
 Apply2 comparison_function(BinaryOp op, const Type *left, const Type *right);
 Apply1 conversion_function(Conversion conversion, const Type *from, const Type *to, bool checked);
-Apply1 intrinsic_function(IntrinsicKind kind, const Type *operand, bool checked);
+Apply1 intrinsic_function(IntrinsicKind kind, const Type *operand);
 Apply2 intrinsic_function2(IntrinsicKind kind, const Type *type);
 /// The C function of math.def: on doubles the one that compiled code calls.
 using Math1 = double (*)(double);

@@ -250,12 +250,14 @@ bool FunctionAssembler::write_union(const Inst &inst) {
 // --- numbers ---
 
 void FunctionAssembler::apply(Apply1 function, const Inst &inst) {
+  possible_ &= function != nullptr;
   uint16_t operand = use(inst.args[0]);
   write(Bytecode::Apply1, result(inst), operand);
   write_pointer(reinterpret_cast<const void *>(function));
 }
 
 void FunctionAssembler::apply(Apply2 function, const Inst &inst) {
+  possible_ &= function != nullptr;
   uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
   write(Bytecode::Apply2, result(inst), left, right);
   write_pointer(reinterpret_cast<const void *>(function));
@@ -291,7 +293,8 @@ bool FunctionAssembler::write_number(const Inst &inst) {
   bool checked = context_.checks && !inst.unchecked;
   if (inst.op == Op::Convert) {
     const Type *from = inst.args[0]->type;
-    bool same = from == type || (inst.conversion == Conversion::Exact && !from->is_float() && type->is_integer());
+    // A map that nothing was in when its variable was made becomes what is put into it later: the same object.
+    bool same = from == type || !type->is_scalar() || (inst.conversion == Conversion::Exact && !from->is_float() && type->is_integer());
     if (same) return move(result(inst), use(inst.args[0]), FrameSlots::size_of(type)), true;
     bool to_float = from->is(TypeKind::I64) && type->is(TypeKind::F64) && inst.conversion != Conversion::CheckedExact;
     if (to_float) return write(Bytecode::IntegerToFloat, result(inst), use(inst.args[0])), true;

@@ -60,3 +60,6 @@ if(KILN_STATIC)
     target_link_libraries(kiln_edit INTERFACE ${${variable}})
   endforeach()
 endif()
+
+find_path(KILN_XBYAK_INCLUDE xbyak/xbyak.h REQUIRED)
+mark_as_advanced(KILN_XBYAK_INCLUDE)

@@ -17,6 +17,7 @@ struct Routine;
 /// specialisation's symbol + ".entry".
 struct EntryCell {
   void *entry = nullptr;
+  Routine *routine = nullptr; // As the interpreter calls it; made when first needed.
 };
 
 /// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by the session.
@@ -54,7 +55,6 @@ struct Specialisation : EntryCell {
   std::vector<Specialisation *> callees;
 
   bool compiled = false;
-  Routine *routine = nullptr; // As the interpreter calls it; made when first needed.
 
   /// Whose entry cell it is.
   static Specialisation &of(void *cell) { return *static_cast<Specialisation *>(static_cast<EntryCell *>(cell)); }

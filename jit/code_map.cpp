@@ -1,5 +1,6 @@
 #include "jit/code_map.h"
 
+#include "jit/baseline/machine_frame.h"
 #include "jit/return_trap.h"
 #include "jit/runtime/error.h"
 #include "jit/slab.h"
@@ -187,8 +188,9 @@ static_assert(sizeof stub_frame == stub_cie_bytes + 28);
 
 const void *find_record(const void *pc, FrameBases &bases) {
   uintptr_t at = reinterpret_cast<uintptr_t>(pc);
-  if (!Slab::in_text(pc)) {
-    const void *record = return_trap_frame(pc);
+  const void *machine_record = machine_frame_record(pc);
+  if (machine_record || !Slab::in_text(pc)) {
+    const void *record = machine_record ? machine_record : return_trap_frame(pc);
     if (record) bases = {nullptr, nullptr, const_cast<void *>(pc)};
     return record;
   }

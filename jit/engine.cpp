@@ -378,6 +378,8 @@ PhaseTimes Engine::times() const {
   times.functions_built = impl_->session.functions_built;
   times.assemble = impl_->tiers.assemble_seconds;
   times.specialisations_assembled = impl_->tiers.assembled;
+  times.baseline = impl_->tiers.baseline_seconds;
+  times.baseline_functions = impl_->tiers.baseline_functions;
   times.start_llvm = impl_->session.start_llvm_seconds + codegen.start;
   times.llvm_constructors = llvm_constructors_run();
   times.lower = impl_->compiler.lower_seconds;

@@ -19,10 +19,14 @@ struct Type;
 /// and LLVM where time is spent.
 enum class Tier : uint8_t { Interpreted, Compiled, Mixed };
 
+/// Which functions the interpreter has machine code made for, instruction by instruction (jit/baseline).
+enum class Baseline : uint8_t { Hot, All, None };
+
 struct EngineOptions {
   int opt_level = 3;        // 0..3
   Tier tier = Tier::Mixed;
   double promote_after = 0.05; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed).
+  Baseline baseline = Baseline::Hot;
   bool checks = true;       // Overflow and bounds checks; off with --unchecked. Division by zero is always checked.
   std::vector<std::string> arguments; // What `args` gives: the script's name is not among them.
 };
@@ -55,8 +59,8 @@ struct Outcome {
 /// What `--time` shows. Seconds and counts since the engine was made; the seconds of a phase are without those of
 /// the phases within it.
 struct PhaseTimes {
-  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
-  uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, llvm_constructors = 0,
+  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, baseline = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
+  uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, baseline_functions = 0, llvm_constructors = 0,
            specialisations_compiled = 0, modules = 0, code_bytes = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "jit/tiers.h"
 
 #include "codegen/liveness.h"
+#include "jit/baseline/baseline.h"
 #include "jit/compiler.h"
 #include "jit/interpreter/assembler.h"
 #include "jit/interpreter/frame_slots.h"
@@ -70,6 +71,7 @@ void Tiers::prepare(Routine &routine) {
   if (done) {
     routine.entry = routine.code->words.data();
     routine.frame_slots = routine.code->frame_slots;
+    if (options_.baseline == Baseline::All) use_baseline(routine);
     return;
   }
   Specialisation *group[] = {&specialisation};
@@ -98,6 +100,19 @@ void Tiers::compile(std::span<Specialisation *const> group) {
 void Tiers::use_compiled(Routine &routine) {
   routine.signature = std::make_unique<NativeSignature>(native_signature(routine.specialisation->params, routine.specialisation->result));
   routine.entry = nullptr;
+  routine.machine = nullptr;
+}
+
+/// Costs less than the interpreter needs between two looks at the clock.
+void Tiers::use_baseline(Routine &routine) {
+  Code &code = *routine.code;
+  if (options_.baseline == Baseline::None || code.baseline_tried) return;
+  Stopwatch watch(baseline_seconds);
+  code.baseline_tried = true;
+  code.baseline = compile_baseline(code);
+  if (!code.baseline) return;
+  routine.machine = code.baseline->entry;
+  ++baseline_functions;
 }
 
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
@@ -106,6 +121,7 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   spent_ += nanoseconds;
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
+  if (routine.entry) use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
   if (specialisation.compiled && routine.entry) use_compiled(routine); // Compiled code called it.
   auto worthwhile = static_cast<uint64_t>(options_.promote_after * 1e9), enough = worthwhile / least_part;

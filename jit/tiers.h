@@ -22,8 +22,8 @@ public:
   std::string print(Specialisation &specialisation);
   std::string print_all() const;
 
-  double assemble_seconds = 0;
-  uint64_t assembled = 0;
+  double assemble_seconds = 0, baseline_seconds = 0;
+  uint64_t assembled = 0, baseline_functions = 0;
 
 private:
   Routine &routine(Specialisation &specialisation);
@@ -31,6 +31,7 @@ private:
   bool assemble_code(Routine &routine);
   void compile(std::span<Specialisation *const> group);
   void use_compiled(Routine &routine);
+  void use_baseline(Routine &routine);
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
 

@@ -106,6 +106,7 @@ struct CommandLine {
   bool version = false;
   std::string color = "auto";
   std::string tier = "mixed";
+  std::string baseline = "hot";
 
   explicit CommandLine(Options &options);
   /// The sub-command that was given, or null.
@@ -128,6 +129,8 @@ CommandLine::CommandLine(Options &options) {
   app.add_flag("--time", options.time, "Print a table of phases, times and counts to stderr");
   app.add_option("--tier", tier, "Who runs the program: mixed (the default: the interpreter, and LLVM where time is spent), 0 (the interpreter) or 1 (LLVM)")
       ->option_text("TIER");
+  app.add_option("--baseline", baseline, "What the interpreter has machine code made for, instruction by instruction: hot functions (the default), all or none")
+      ->option_text("WHICH");
   app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time (0.05; 0: at once)")
       ->option_text("SECONDS");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
@@ -209,6 +212,7 @@ std::string misused_option(std::string_view message) {
       {"--eval", "-e takes one expression, as in kiln -e '1 + 1'"},
       {"--color", "--color takes auto, always or never, as in --color=never"},
       {"--promote-after", "--promote-after takes seconds, 0 or more, as in --promote-after=0.1"},
+      {"--baseline", "--baseline takes hot, all or none, as in --baseline=none"},
       {"--tier", "--tier takes mixed, 0 or 1, as in --tier=0"},
       {"--output", "-o takes the name of a file to write to"},
       {"-O", "-O takes a level from 0 to 3, as in -O2"},
@@ -267,6 +271,14 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     options.engine.tier = Tier::Compiled;
   else
     return usage(fmt::format("--tier takes mixed, 0 or 1, not '{}'", line.tier));
+  if (line.baseline == "hot")
+    options.engine.baseline = Baseline::Hot;
+  else if (line.baseline == "all")
+    options.engine.baseline = Baseline::All;
+  else if (line.baseline == "none")
+    options.engine.baseline = Baseline::None;
+  else
+    return usage(fmt::format("--baseline takes hot, all or none, not '{}'", line.baseline));
 
   std::vector<std::string> rest = line.app.remaining(true);
   const bool evaluates = line.eval->count() != 0;

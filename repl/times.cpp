@@ -8,10 +8,10 @@ namespace kiln {
 
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
-  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::start_llvm,
+  less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::baseline, &PhaseTimes::start_llvm,
        &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
-       &PhaseTimes::specialisations_assembled, &PhaseTimes::llvm_constructors, &PhaseTimes::specialisations_compiled,
+       &PhaseTimes::specialisations_assembled, &PhaseTimes::baseline_functions, &PhaseTimes::llvm_constructors, &PhaseTimes::specialisations_compiled,
        &PhaseTimes::modules, &PhaseTimes::code_bytes);
   return after;
 }
@@ -30,6 +30,7 @@ std::string times_table(const PhaseTimes &times) {
       {"build", times.build, times.functions_built, "functions"},
       {"infer", times.infer, times.specialisations_inferred, "specialisations"},
       {"assemble", times.assemble, times.specialisations_assembled, "specialisations for the interpreter"},
+      {"baseline", times.baseline, times.baseline_functions, "specialisations in machine code", true},
       {"start LLVM", times.start_llvm, times.llvm_constructors, "constructors", true},
       {"lower", times.lower, times.specialisations_compiled, "specialisations"},
       {"optimise", times.optimise, times.modules, "modules"},

@@ -28,11 +28,13 @@ void FunctionAssembler::write_inst(const Inst &inst) {
   case Op::CallIndirect: {
     Word cell{};
     cell.slots[0] = use(inst.args[0]);
+    cell.slots[1] = static_cast<uint16_t>(FrameSlots::size_of(inst.type));
     return write_call(Bytecode::CallCell, result(inst), cell, std::span(inst.args).subspan(1), static_cast<uint16_t>(cell.slots[0] + 1));
   }
   case Op::CallDyn: {
     Word cell{};
     cell.slots[0] = scratch(1);
+    cell.slots[1] = static_cast<uint16_t>(FrameSlots::size_of(inst.type));
     write_invocation(inst);
     code_->invocations.back().result = cell.slots[0];
     return write_call(Bytecode::CallCell, result(inst), cell, inst.args);
@@ -149,7 +151,7 @@ bool FunctionAssembler::write_memory(const Inst &inst) {
 void FunctionAssembler::write_cell(const Inst &inst) {
   uint16_t room = frame_cells_.at(&inst);
   if (!inst.args.empty() && !inst.args[0]->type->is_empty()) move(room, use(inst.args[0]), FrameSlots::size_of(inst.args[0]->type));
-  write(Bytecode::Address, result(inst), room);
+  write(Bytecode::Address, result(inst), room, static_cast<uint16_t>(FrameSlots::size_of(inst.type->element())));
 }
 
 bool FunctionAssembler::write_array(const Inst &inst) {

@@ -296,7 +296,6 @@ void FunctionAssembler::finish() {
   for (const Target &jump : jumps_)
     if (!jump.edge) set_distance(jump, static_cast<int32_t>(block_words_[jump.block->id]) - static_cast<int32_t>(jump.instruction));
   code_->frame_slots = slots_.count() + kept_ + scratch_most_;
-  constexpr uint32_t header_slots = 2;
   if (code_->frame_slots + header_slots > most_slots) possible_ = false;
   for (uint32_t call : calls_) code_->words[call].instruction.c = static_cast<uint16_t>(code_->frame_slots + header_slots);
   code_->slots.resize(kir_.inst_count(), Code::no_slot);

@@ -4,6 +4,8 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace kiln {
@@ -41,7 +43,23 @@ union Word {
 };
 static_assert(sizeof(Word) == 8);
 
+/// A row of bytecode.def.
+struct Operation {
+  std::string_view name, operands;
+  uint32_t words; // That follow the instruction, but for the arguments of a call.
+};
+const Operation &operation_of(Word instruction);
+bool is_call(Word instruction);
+/// Of an instruction with all that follows it.
+uint32_t words_of(const Word *instruction);
+/// What a jump adds to its own place; none for others.
+std::optional<int64_t> jump_distance(const Word *instruction);
+
+/// Slots below a frame: where the code of the caller goes on (baseline/machine_frame.h), the call, and the caller's frame.
+constexpr uint32_t header_slots = 3;
+
 struct Code;
+struct BaselineCode;
 
 /// How a compiled function takes its arguments and returns its result: by the C calling convention, of an aggregate each
 /// scalar part by itself (so LLVM does it), and a result of more parts than there are registers in memory.
@@ -61,6 +79,7 @@ struct NativeSignature {
 struct Routine {
   Specialisation *specialisation = nullptr;
   const Word *entry = nullptr; // Null: compiled code, or nothing yet.
+  const void *machine = nullptr; // The entry of its baseline code, once that is made; not without `entry`.
   uint32_t frame_slots = 0;
   std::unique_ptr<Code> code;
   std::unique_ptr<NativeSignature> signature; // Of the compiled code.
@@ -114,8 +133,10 @@ struct Code {
   std::vector<uint32_t> handlers; // By region: the word where its errors go on.
   uint64_t nanoseconds = 0;
   bool tried = false; // A compile was asked for.
+  std::unique_ptr<BaselineCode> baseline;
+  bool baseline_tried = false;
 
-  Code() = default;
+  Code();
   ~Code();
   Code(const Code &) = delete;
   Code &operator=(const Code &) = delete;

@@ -1,6 +1,8 @@
 #include "jit/interpreter/interpreter.h"
 
 #include "codegen/layout.h"
+#include "jit/baseline/baseline.h"
+#include "jit/baseline/machine_frame.h"
 #include "jit/interpreter/frame_slots.h"
 #include "jit/interpreter/native_call.h"
 #include "jit/runtime/calls.h"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr size_t stack_bytes = size_t(256) << 20; // Address space.
 constexpr size_t native_reserve = 256 << 10;      // Of the native stack, for what an activation calls.
-constexpr uint32_t header_slots = 2;              // Below a frame: the call, and the caller's frame.
 
 /// What is called by the host returns to here.
 const Word host_call[] = {{.instruction = {static_cast<uint16_t>(Bytecode::Call), 0, 0, 0}},
@@ -74,6 +75,9 @@ const void *frames_end() {
   return innermost->fp + (code ? code->frame_slots : 0);
 }
 
+/// Behind the call of a function that the interpreter called.
+const void *const interpreted_caller = reinterpret_cast<const void *>(&kiln_return_to_interpreter);
+
 bool is_catchable(const RuntimeError &error) { return error.kind != RuntimeError::Interrupt && error.kind != RuntimeError::Exit; }
 
 } // namespace
@@ -104,6 +108,7 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
   if (!routine.entry) return call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
   if (frame + routine.frame_slots > self.limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
+  frame[-3].p = const_cast<void *>(interpreted_caller);
   frame[-2].p = const_cast<Word *>(host_call);
   frame[-1].p = base;
   activation.ip = routine.entry;
@@ -187,6 +192,12 @@ void Interpreter::resume_compiled(Activation &activation, const Code &code, cons
   activation.ip = behind_call(call);
 }
 
+/// Where baseline code goes on behind the look at the clock; null when there is none.
+const void *Interpreter::loop_in_machine_code(const Word *ip) {
+  const BaselineCode *baseline = code_at(ip)->baseline.get();
+  return baseline ? baseline->loop_at(ip) : nullptr;
+}
+
 #define OPERATION(name) at_##name:
 #define A fp[ip->instruction.a]
 #define B fp[ip->instruction.b]
@@ -218,11 +229,12 @@ void Interpreter::resume_compiled(Activation &activation, const Code &code, cons
 #define REPEAT(loop)                                                                                                   \
   if (__builtin_expect(--budget <= 0, 0)) {                                                                            \
     SAVE();                                                                                                            \
-    budget = period_;                                                                                            \
+    budget = period_;                                                                                                  \
     if (sample_loop(activation, loop)) {                                                                               \
       ip = activation.ip, fp = activation.fp;                                                                          \
       DISPATCH;                                                                                                        \
     }                                                                                                                  \
+    if ((machine.target = loop_in_machine_code(ip))) goto enter_machine_code;                                          \
   }
 
 void Interpreter::execute(Activation &activation) {
@@ -235,6 +247,16 @@ void Interpreter::execute(Activation &activation) {
   const Word *ip = activation.ip;
   Slot *fp = activation.fp;
   int32_t budget = budget_;
+  MachineState machine{nullptr, nullptr, nullptr, 0, 0, &activation, limit_};
+  DISPATCH;
+
+enter_machine_code:
+  machine.fp = fp;
+  machine.budget = budget;
+  kiln_enter_machine_code(&machine);
+  ip = machine.ip;
+  fp = machine.fp;
+  budget = static_cast<int32_t>(machine.budget);
   DISPATCH;
 
   // --- values ---
@@ -521,9 +543,11 @@ void Interpreter::execute(Activation &activation) {
       }
     }
     ++routine->calls;
+    frame[-3].p = const_cast<void *>(interpreted_caller);
     frame[-2].p = const_cast<Word *>(ip);
     frame[-1].p = fp;
     fp = frame;
+    if ((machine.target = routine->machine)) goto enter_machine_code;
     ip = routine->entry;
     DISPATCH;
   }
@@ -555,14 +579,21 @@ void Interpreter::execute(Activation &activation) {
       SAVE();
       throw_error(RuntimeError::StackOverflow, "stack overflow");
     }
+    if ((machine.target = routine->machine)) goto enter_machine_code;
     ip = routine->entry;
     DISPATCH;
   }
   OPERATION(Return) {
     Slot value = A;
     auto *call = static_cast<const Word *>(fp[-2].p);
+    const void *caller = fp[-3].p;
     fp = static_cast<Slot *>(fp[-1].p);
     fp[call->instruction.a] = value;
+    if (__builtin_expect(caller != interpreted_caller, 0)) {
+      machine.target = caller;
+      machine.value = value.u;
+      goto enter_machine_code;
+    }
     ip = behind_call(call);
     DISPATCH;
   }
@@ -570,8 +601,13 @@ void Interpreter::execute(Activation &activation) {
     const Slot *value = &A;
     unsigned count = ip->instruction.b;
     auto *call = static_cast<const Word *>(fp[-2].p);
+    const void *caller = fp[-3].p;
     fp = static_cast<Slot *>(fp[-1].p);
     std::copy_n(value, count, fp + call->instruction.a);
+    if (__builtin_expect(caller != interpreted_caller, 0)) {
+      machine.target = caller;
+      goto enter_machine_code;
+    }
     ip = behind_call(call);
     DISPATCH;
   }

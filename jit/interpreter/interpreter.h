@@ -48,6 +48,7 @@ private:
   void enter_other(Routine &routine, Slot *arguments, Slot *result);
   void sample_call(Routine &routine);
   bool sample_loop(Activation &activation, uint16_t loop);
+  static const void *loop_in_machine_code(const Word *ip);
   void resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop);
   uint64_t time_since_sample();
 
@@ -58,7 +59,7 @@ private:
   uint64_t last_sample_ = 0;
 };
 
-/// The slot behind a call's instruction and operands.
+/// What lies behind a call's instruction and operands.
 inline const Word *behind_call(const Word *call) { return call + 2 + (call->instruction.b + 3) / 4; }
 
 template <typename Visit>

@@ -3,45 +3,22 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <optional>
 
 namespace kiln {
 
 namespace {
 
-struct Row {
-  std::string_view name, operands;
-  uint32_t words; // That follow the instruction.
-};
-
-constexpr Row rows[] = {
-#define KILN_BYTECODE(name, operands, words) {#name, operands, words},
-#include "jit/interpreter/bytecode.def"
-};
-
-bool is_call(Bytecode op) { return op == Bytecode::Call || op == Bytecode::CallCell || op == Bytecode::Again; }
-
-/// What the jump adds to its own place; none for others.
-std::optional<int64_t> distance(const Word *at) {
-  auto op = static_cast<Bytecode>(at->instruction.op);
-  if (op == Bytecode::Jump || op == Bytecode::JumpIf || op == Bytecode::JumpUnless) return at->instruction.distance();
-  bool has_word = (op >= Bytecode::JumpIfLess && op <= Bytecode::JumpUnlessInArray) || op == Bytecode::NextBelow || op == Bytecode::NextInArray;
-  return has_word ? std::optional(at[1].integer) : std::nullopt;
-}
-
-std::string operands(const Word *at, const Row &row) {
+std::string operands(const Word *at, std::string_view letters) {
   std::string text;
   const uint16_t fields[] = {at->instruction.a, at->instruction.b, at->instruction.c};
-  for (size_t i = 0; i < row.operands.size(); ++i) {
+  for (size_t i = 0; i < letters.size(); ++i) {
     std::string_view separator = text.empty() ? " " : ", ";
-    switch (row.operands[i]) {
-    case 'd':
-    case 's':
-    case 'o': text += fmt::format("{}s{}", separator, fields[i]); break;
+    switch (letters[i]) {
+    case '-': break;
     case 'i': text += fmt::format("{}{}", separator, static_cast<int16_t>(fields[i])); break;
     case 'n': text += fmt::format("{}{}", separator, fields[i]); break;
     case 'l': text += fmt::format("{}loop {}", separator, fields[i]); break;
-    default: break;
+    default: text += fmt::format("{}s{}", separator, fields[i]); break;
     }
   }
   return text;
@@ -82,20 +59,18 @@ std::string print_bytecode(const Code &code, const Sources &sources) {
   uint32_t shown_line = 0;
   for (size_t i = 0; i < code.words.size();) {
     const Word *at = &code.words[i];
-    const Row &row = rows[at->instruction.op];
+    const Operation &operation = operation_of(*at);
     if (Span span = code.span_at(at); span.known())
       if (uint32_t line = sources.location(span).line; line != shown_line) {
         shown_line = line;
         text += fmt::format("# {}: {}\n", line, sources.get(span.source).line(line));
       }
-    text += fmt::format("{:>5}  {}{}", i, row.name, operands(at, row));
-    if (auto jump = distance(at)) text += fmt::format(" -> {}", static_cast<int64_t>(i) + *jump);
+    text += fmt::format("{:>5}  {}{}", i, operation.name, operands(at, operation.operands));
+    if (auto jump = jump_distance(at)) text += fmt::format(" -> {}", static_cast<int64_t>(i) + *jump);
     text += more(at);
-    i += 1 + row.words;
-    if (is_call(static_cast<Bytecode>(at->instruction.op))) {
+    if (is_call(*at))
       for (unsigned k = 0; k < at->instruction.b; ++k) text += fmt::format("{}s{}", k ? ", " : "  of ", at[2].slots[k]);
-      i += (at->instruction.b + 3u) / 4;
-    }
+    i += words_of(at);
     text += '\n';
   }
   return text;

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "jit/baseline/baseline.h"
+#include "jit/baseline/slot_registers.h"
+
+#include <xbyak/xbyak.h>
+
+namespace kiln {
+
+/// Writes the machine code of one function. What a slot's register holds is tracked from instruction to instruction: it
+/// is used while it is sure to hold the slot's value, and each result goes to memory as well. So the interpreter can take
+/// over anywhere with no more than the instruction's address: where a check fails, it runs the instruction again and
+/// makes the error.
+class BaselineCompiler : Xbyak::CodeGenerator {
+public:
+  BaselineCompiler(const Code &code, std::span<unsigned char> buffer);
+  std::unique_ptr<BaselineCode> run();
+
+private:
+  using Set = SlotRegisters::Set;
+  using Integer2 = void (CodeGenerator::*)(const Xbyak::Operand &, const Xbyak::Operand &);
+  using Immediate2 = void (CodeGenerator::*)(const Xbyak::Operand &, uint32_t);
+  using Float2 = void (CodeGenerator::*)(const Xbyak::Xmm &, const Xbyak::Operand &);
+  using Jump = void (CodeGenerator::*)(const Xbyak::Label &, LabelType);
+
+  void write(const Word *at);
+  bool write_value(const Word *at, Bytecode op);
+  bool write_integers(const Word *at, Bytecode op);
+  bool write_floats(const Word *at, Bytecode op);
+  bool write_comparison(const Word *at, Bytecode op);
+  bool write_jump(const Word *at, Bytecode op);
+  bool write_array(const Word *at, Bytecode op);
+  bool write_memory(const Word *at, Bytecode op);
+  bool write_call(const Word *at, Bytecode op);
+
+  // Slots.
+  Xbyak::Address at(uint32_t slot) const { return qword[rbx + slot * 8]; }
+  bool has_general(uint32_t slot) const { return registers_.of(slot) < SlotRegisters::first_xmm; }
+  bool has_xmm(uint32_t slot) const { return registers_.of(slot) != SlotRegisters::none && !has_general(slot); }
+  bool is_valid(uint32_t slot) const { return registers_.of(slot) != SlotRegisters::none && valid_ >> registers_.of(slot) & 1; }
+  Xbyak::Reg64 general(uint32_t slot) const { return Xbyak::Reg64(registers_.of(slot)); }
+  Xbyak::Xmm xmm(uint32_t slot) const { return Xbyak::Xmm(registers_.of(slot) - SlotRegisters::first_xmm); }
+  void set_valid(uint32_t slot) { valid_ |= Set(1) << registers_.of(slot); }
+  void forget(uint32_t slot, uint32_t count = 1);
+  void load(Set registers);
+  /// The slot's value in a register: its own, or the one given.
+  Xbyak::Reg64 integer(uint32_t slot, const Xbyak::Reg64 &otherwise);
+  Xbyak::Xmm floating(uint32_t slot, const Xbyak::Xmm &otherwise);
+  void load_integer(const Xbyak::Reg64 &to, uint32_t slot);
+  void load_float(const Xbyak::Xmm &to, uint32_t slot);
+  /// Where a result of the slot is made, and what ends its making.
+  Xbyak::Reg64 result(uint32_t slot) const { return has_general(slot) ? general(slot) : rax; }
+  Xbyak::Xmm float_result(uint32_t slot) const { return has_xmm(slot) ? xmm(slot) : xmm0; }
+  void store(uint32_t slot, const Xbyak::Reg64 &value);
+  void store(uint32_t slot, const Xbyak::Xmm &value);
+  /// Calls `with` with the slot's register, memory or, if it fits, immediate.
+  void combine(Integer2 with, Immediate2 with_immediate, const Xbyak::Reg64 &left, uint32_t right);
+  void combine(Float2 with, const Xbyak::Xmm &left, uint32_t right);
+
+  /// Into the register that is returned: the result's, or another where an operand is still in that one.
+  Xbyak::Reg64 compute(uint32_t to, uint32_t left, uint32_t right, Integer2 with, Immediate2 with_immediate, bool commutes);
+  Xbyak::Reg64 multiply(uint32_t to, uint32_t left, uint32_t right);
+  void divide(const Word *at, bool modulo);
+  void compute(uint32_t to, uint32_t left, uint32_t right, Float2 with, bool commutes);
+  void compare(uint32_t left, uint32_t right);
+  void compare_floats(uint32_t left, uint32_t right);
+  void copy(const Xbyak::Reg64 &to, size_t to_slot, const Xbyak::Reg64 &from, size_t from_slot, size_t count);
+  /// The element's data in rcx and its index in a register; the interpreter makes the error.
+  Xbyak::Reg64 checked_index(const Word *at, uint32_t array, uint32_t index);
+  Xbyak::Reg64 checked_indices(const Word *at, uint32_t array, uint32_t first, uint32_t second);
+  void load_element(uint32_t to, const Xbyak::Address &from);
+  void store_element(const Xbyak::Address &to, uint32_t from);
+
+  // Control.
+  /// Before a jump or its comparison: what the target expects of registers.
+  void prepare_jump(const Word *target);
+  void jump(const Word *target, Jump with);
+  void note_jump(const Word *target);
+  void write_equal_jump(const Word *at, bool when);
+  void write_loop(const Word *at, Bytecode op);
+  Xbyak::Label &leave(const Word *at);
+  void save(const Word *at);
+  void call(const void *function);
+  uint32_t word_of(const Word *at) const { return static_cast<uint32_t>(at - code_.words.data()); }
+  size_t address_of(const Xbyak::Label &label) const { return static_cast<size_t>(label.getAddress() - getCode()); }
+
+  struct Cold { // Code written behind the rest.
+    const Word *at;
+    Xbyak::Label label, back;
+    enum : uint8_t { Leave, Resume, Grow } kind;
+    Set valid; // When control comes there.
+  };
+  void write_cold(Cold &cold);
+
+  const Code &code_;
+  const SlotRegisters registers_;
+  static constexpr Set unreached = ~Set(0);
+  Set valid_ = 0;
+  std::vector<Set> incoming_;         // By word: what is valid on all the jumps there that were written.
+  std::vector<Set> loops_;            // By word: what is valid wherever a loop begins.
+  std::vector<Xbyak::Label> labels_;  // By word: of those that are jumped to.
+  std::vector<Xbyak::Label> repeats_; // By word: where a loop begins again.
+  std::deque<Cold> cold_;
+};
+
+} // namespace kiln

@@ -64,7 +64,7 @@ struct PhaseTimes {
            specialisations_compiled = 0, modules = 0, code_bytes = 0;
 };
 
-enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Llvm, LlvmRaw, Asm, Object, Bitcode };
+enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Baseline, Llvm, LlvmRaw, Asm, Object, Bitcode };
 std::optional<EmitKind> emit_kind(std::string_view name);
 
 /// One line of `:specs`.

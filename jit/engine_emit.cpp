@@ -9,7 +9,7 @@ namespace kiln {
 std::optional<EmitKind> emit_kind(std::string_view name) {
   const std::pair<std::string_view, EmitKind> kinds[] = {
       {"tokens", EmitKind::Tokens}, {"ast", EmitKind::Ast},           {"kir", EmitKind::Kir},
-      {"typed-kir", EmitKind::TypedKir}, {"bytecode", EmitKind::Bytecode}, {"llvm", EmitKind::Llvm},    {"llvm-raw", EmitKind::LlvmRaw},
+      {"typed-kir", EmitKind::TypedKir}, {"bytecode", EmitKind::Bytecode}, {"baseline", EmitKind::Baseline}, {"llvm", EmitKind::Llvm},    {"llvm-raw", EmitKind::LlvmRaw},
       {"asm", EmitKind::Asm},       {"obj", EmitKind::Object},        {"bitcode", EmitKind::Bitcode}};
   for (auto [text, kind] : kinds)
     if (name == text)
@@ -108,8 +108,8 @@ std::unique_ptr<Unit> Engine::Impl::infer_expression(std::string text, Outcome &
 
 /// Emits on the compile stack: LLVM is deep. The specialisation, or null for all that was kept.
 std::string Engine::Impl::emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome) {
-  if (kind == EmitKind::Bytecode)
-    return specialisation ? tiers.print(*specialisation) : tiers.print_all();
+  if (kind == EmitKind::Bytecode || kind == EmitKind::Baseline)
+    return specialisation ? tiers.print(kind, *specialisation) : tiers.print_all(kind);
   struct Request {
     Compiler &compiler;
     EmitKind kind;

@@ -40,17 +40,23 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
 
-std::string Tiers::print(Specialisation &specialisation) {
+std::string Tiers::print(EmitKind kind, const Code &code) const {
+  std::string text;
+  on_compile_stack([&] { text = kind == EmitKind::Baseline ? print_baseline(code, inference_.sources()) : print_bytecode(code, inference_.sources()); });
+  return text;
+}
+
+std::string Tiers::print(EmitKind kind, Specialisation &specialisation) {
   Routine &made = routine(specialisation);
   bool has_code = made.code != nullptr;
   if (!has_code) on_compile_stack([&] { has_code = assemble_code(made); });
-  return has_code ? print_bytecode(*made.code, inference_.sources()) : fmt::format("# {}: only LLVM can do it\n", specialisation.display);
+  return has_code ? print(kind, *made.code) : fmt::format("# {}: only LLVM can do it\n", specialisation.display);
 }
 
-std::string Tiers::print_all() const {
+std::string Tiers::print_all(EmitKind kind) const {
   std::string text;
   for (const Routine &routine : routines_)
-    if (routine.code) text += (text.empty() ? "" : "\n") + print_bytecode(*routine.code, inference_.sources());
+    if (routine.code) text += (text.empty() ? "" : "\n") + print(kind, *routine.code);
   return text;
 }
 

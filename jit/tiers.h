@@ -18,9 +18,9 @@ public:
 
   /// Runs top-level statements. Throws RuntimeError.
   void run(Specialisation &unit);
-  /// The bytecode of a specialisation as text, and of all that there is.
-  std::string print(Specialisation &specialisation);
-  std::string print_all() const;
+  /// The bytecode of a specialisation, or the machine code that is made of it, as text; and of all that there is.
+  std::string print(EmitKind kind, Specialisation &specialisation);
+  std::string print_all(EmitKind kind) const;
 
   double assemble_seconds = 0, baseline_seconds = 0;
   uint64_t assembled = 0, baseline_functions = 0;
@@ -32,6 +32,7 @@ private:
   void compile(std::span<Specialisation *const> group);
   void use_compiled(Routine &routine);
   void use_baseline(Routine &routine);
+  std::string print(EmitKind kind, const Code &code) const;
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
 

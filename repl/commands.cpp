@@ -113,6 +113,7 @@ void Commands::ast(Repl &repl, std::string_view text) {
 
 void Commands::kir(Repl &repl, std::string_view text) { show_code(repl, EmitKind::TypedKir, text); }
 void Commands::bytecode(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Bytecode, text); }
+void Commands::baseline(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Baseline, text); }
 void Commands::llvm(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Llvm, text); }
 void Commands::show_asm(Repl &repl, std::string_view text) { show_code(repl, EmitKind::Asm, text); }
 

@@ -24,6 +24,7 @@ Shows what_shows(EmitKind kind) {
   case EmitKind::Kir: return Shows::Functions; // Of the text, or of a signature.
   case EmitKind::TypedKir:
   case EmitKind::Bytecode:
+  case EmitKind::Baseline:
   case EmitKind::Llvm:
   case EmitKind::LlvmRaw:
   case EmitKind::Asm:

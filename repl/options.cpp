@@ -11,7 +11,7 @@ namespace {
 
 constexpr int usage_error = 2;
 
-constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, bytecode, llvm, llvm-raw, asm, obj, bitcode";
+constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, bytecode, baseline, llvm, llvm-raw, asm, obj, bitcode";
 
 constexpr const char *main_examples = R"(Examples:
   kiln                                  start the REPL
@@ -31,7 +31,7 @@ Run 'kiln COMMAND --help' for more on a command. A file with the name of a comma
 
 constexpr const char *emit_examples =
     R"(KIND is one of tokens, ast, kir (before types are known), typed-kir, bytecode (what the
-interpreter runs), llvm-raw (before optimisation), llvm, asm, obj, bitcode.
+interpreter runs), baseline (the machine code made of that first), llvm-raw (before optimisation), llvm, asm, obj, bitcode.
 Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles, as one module; what the
 program then prints goes to stderr unless -o is given.
 

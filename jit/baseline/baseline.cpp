@@ -32,7 +32,7 @@ const void *BaselineCode::loop_at(const Word *ip) const {
 
 std::unique_ptr<BaselineCode> compile_baseline(const Code &code) {
   if (code.words.size() > most_words) return nullptr;
-  size_t size = code.words.size() * bytes_per_word + bytes_more;
+  size_t size = BaselineCompiler::most_bytes(code);
   std::unique_ptr<unsigned char[]> buffer(new unsigned char[size]);
   try {
     return BaselineCompiler(code, {buffer.get(), size}).run();
@@ -53,7 +53,9 @@ BaselineCompiler::BaselineCompiler(const Code &code, std::span<unsigned char> bu
   setDefaultJmpNEAR(true);
 }
 
-std::unique_ptr<BaselineCode> BaselineCompiler::run() {
+size_t BaselineCompiler::most_bytes(const Code &code) { return code.words.size() * bytes_per_word + bytes_more; }
+
+std::span<const unsigned char> BaselineCompiler::write_all() {
   const Word *begin = code_.words.data(), *end = begin + code_.words.size();
   for (const Word *at = begin; at < end; at += words_of(at)) {
     uint32_t word = word_of(at);
@@ -70,13 +72,19 @@ std::unique_ptr<BaselineCode> BaselineCompiler::run() {
     } else if (valid_ == unreached) {
       valid_ = 0;
     }
+    starts_[word] = getSize();
     write(at);
   }
-  auto made = std::make_unique<BaselineCode>();
+  starts_[static_cast<uint32_t>(code_.words.size())] = getSize();
   for (size_t i = 0; i < cold_.size(); ++i) write_cold(cold_[i]);
   ready();
-  auto place = MachineMemory::place({getCode(), getSize()});
+  return {getCode(), getSize()};
+}
+
+std::unique_ptr<BaselineCode> BaselineCompiler::run() {
+  auto place = MachineMemory::place(write_all());
   if (!place) return nullptr;
+  auto made = std::make_unique<BaselineCode>();
   made->offset = *place;
   made->bytes = getSize();
   made->entry = MachineMemory::at(*place);
@@ -270,22 +278,17 @@ bool BaselineCompiler::write_value(const Word *at, Bytecode op) {
 
 // --- control ---
 
-void BaselineCompiler::prepare_jump(const Word *target) {
+/// The loads that a loop expects change no flags, which the jump is to ask.
+void BaselineCompiler::jump(const Word *target, Jump with) {
   uint32_t word = word_of(target);
   if (repeats_[word].getAddress()) {
     load(loops_[word] & ~valid_);
     valid_ |= loops_[word];
+    return (this->*with)(repeats_[word], T_NEAR);
   }
-}
-
-void BaselineCompiler::jump(const Word *target, Jump with) {
-  uint32_t word = word_of(target);
-  if (repeats_[word].getAddress()) return (this->*with)(repeats_[word], T_NEAR);
-  note_jump(target);
+  incoming_[word] &= valid_;
   (this->*with)(labels_[word], T_NEAR);
 }
-
-void BaselineCompiler::note_jump(const Word *target) { incoming_[word_of(target)] &= valid_; }
 
 Label &BaselineCompiler::leave(const Word *at) {
   if (cold_.empty() || cold_.back().at != at || cold_.back().kind != Cold::Leave) cold_.push_back({at, {}, {}, Cold::Leave, 0});
@@ -334,10 +337,7 @@ void BaselineCompiler::write_cold(Cold &cold) {
 void BaselineCompiler::write_loop(const Word *at, Bytecode op) {
   auto [code, a, b, c] = at->instruction;
   const Word *target = op == Bytecode::Loop ? nullptr : at + at[1].integer;
-  if (target) {
-    prepare_jump(target);
-    if (has_general(a)) integer(a, rax);
-  }
+  if (target && has_general(a)) integer(a, rax);
   sub(r15d, 1);
   jle(leave(at));
   if (target) {

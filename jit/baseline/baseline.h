@@ -24,5 +24,7 @@ struct BaselineCode {
 
 /// Null when the function is too large, or this is no x86-64.
 std::unique_ptr<BaselineCode> compile_baseline(const Code &code);
+/// The code as text, with the instructions of bytecode and source lines that it is of as comments.
+std::string print_baseline(const Code &code, const Sources &sources);
 
 } // namespace kiln

@@ -14,7 +14,15 @@ namespace kiln {
 class BaselineCompiler : Xbyak::CodeGenerator {
 public:
   BaselineCompiler(const Code &code, std::span<unsigned char> buffer);
+  /// Null when there is no memory for machine code.
   std::unique_ptr<BaselineCode> run();
+
+  /// The code, where it was written: for print_baseline().
+  std::span<const unsigned char> write_all();
+  /// Where the instruction at each word begins.
+  const std::map<uint32_t, size_t> &starts() const { return starts_; }
+  /// Bytes that any function's code may take.
+  static size_t most_bytes(const Code &code);
 
 private:
   using Set = SlotRegisters::Set;
@@ -72,10 +80,7 @@ private:
   void store_element(const Xbyak::Address &to, uint32_t from);
 
   // Control.
-  /// Before a jump or its comparison: what the target expects of registers.
-  void prepare_jump(const Word *target);
   void jump(const Word *target, Jump with);
-  void note_jump(const Word *target);
   void write_equal_jump(const Word *at, bool when);
   void write_loop(const Word *at, Bytecode op);
   Xbyak::Label &leave(const Word *at);
@@ -101,6 +106,7 @@ private:
   std::vector<Xbyak::Label> labels_;  // By word: of those that are jumped to.
   std::vector<Xbyak::Label> repeats_; // By word: where a loop begins again.
   std::deque<Cold> cold_;
+  std::map<uint32_t, size_t> starts_;
 };
 
 } // namespace kiln

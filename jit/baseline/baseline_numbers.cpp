@@ -224,9 +224,11 @@ void BaselineCompiler::write_equal_jump(const Word *at, bool when) {
   compare_floats(at->instruction.a, at->instruction.b);
   if (when) {
     Label different;
+    Set valid = valid_;
     jp(different);
     jump(target, &CodeGenerator::je);
     L(different);
+    valid_ &= valid; // What the jump loaded was left out on the way here.
   } else {
     jump(target, &CodeGenerator::jp);
     jump(target, &CodeGenerator::jne);
@@ -239,7 +241,6 @@ bool BaselineCompiler::write_jump(const Word *at, Bytecode op) {
   auto distance = jump_distance(at);
   if (!distance) return false;
   const Word *target = at + *distance;
-  prepare_jump(target);
   auto compare_immediate = [&] {
     auto number = static_cast<uint32_t>(static_cast<int16_t>(b));
     if (!has_general(a))

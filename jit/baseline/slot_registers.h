@@ -23,7 +23,7 @@ public:
   uint16_t slot_of(uint8_t bit) const { return slots_[bit]; }
   /// The value of a slot that is written once, by an instruction that holds it.
   std::optional<int64_t> constant(uint32_t slot) const {
-    return writes_[slot] == 1 && is_constant_[slot] ? std::optional(constants_[slot]) : std::nullopt;
+    return writes_[slot] == 1 && is_constant_[slot] && !escapes_[slot] ? std::optional(constants_[slot]) : std::nullopt;
   }
 
   bool is_target(uint32_t word) const { return is_target_[word]; }

@@ -152,5 +152,8 @@ const Code *code_at(const void *address);
 
 /// The bytecode as text, with source lines as comments.
 std::string print_bytecode(const Code &code, const Sources &sources);
+/// Its parts: one instruction; and the source line of one, if that is not the line shown last.
+std::string print_instruction(const Code &code, uint32_t word);
+std::string print_line_of(const Code &code, uint32_t word, const Sources &sources, uint32_t &shown_line);
 
 } // namespace kiln

@@ -261,20 +261,26 @@ void FrameSlots::place() {
     if (a->fixed != b->fixed) return a->fixed;
     return a->begin != b->begin ? a->begin < b->begin : a < b; // In one vector: by id.
   });
-  std::vector<uint32_t> free_from(count_, 0); // By slot: the position from which it is free.
+  struct Place {
+    uint32_t free_from = 0; // A position.
+    bool is_float = false;  // Baseline code keeps a slot in a register of one kind.
+  };
+  std::vector<Place> places(count_);
   for (Group *group : order) {
+    bool is_float = values_[static_cast<size_t>(group - groups_.data())]->type->is(TypeKind::F64);
     if (!group->fixed) {
       uint32_t slot = 0, run = 0;
-      for (; run < group->size && slot < free_from.size(); ++slot) run = free_from[slot] <= group->begin ? run + 1 : 0;
+      for (; run < group->size && slot < places.size(); ++slot)
+        run = places[slot].free_from <= group->begin && places[slot].is_float == is_float ? run + 1 : 0;
       group->slot = slot - run;
-      free_from.resize(std::max<size_t>(free_from.size(), group->slot + group->size), 0);
+      places.resize(std::max<size_t>(places.size(), group->slot + group->size), {0, is_float});
     }
     for (uint32_t i = 0; i < group->size; ++i) {
-      uint32_t &end = free_from[group->slot + i];
-      end = std::max(end, group->end);
+      Place &place = places[group->slot + i];
+      place = {std::max(place.free_from, group->end), is_float};
     }
   }
-  count_ = static_cast<uint32_t>(free_from.size());
+  count_ = static_cast<uint32_t>(places.size());
   for (uint32_t id = 0; id < slots_.size(); ++id)
     if (values_[id] && has_slot(*values_[id])) slots_[id] = groups_[group_of(id)].slot;
 }

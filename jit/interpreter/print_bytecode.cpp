@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 namespace kiln {
 
@@ -54,25 +55,30 @@ std::string more(const Word *at) {
 
 } // namespace
 
+std::string print_instruction(const Code &code, uint32_t word) {
+  const Word *at = &code.words[word];
+  const Operation &operation = operation_of(*at);
+  std::string text = fmt::format("{:>5}  {}{}", word, operation.name, operands(at, operation.operands));
+  if (auto jump = jump_distance(at)) text += fmt::format(" -> {}", word + *jump);
+  text += more(at);
+  if (is_call(*at))
+    for (unsigned k = 0; k < at->instruction.b; ++k) text += fmt::format("{}s{}", k ? ", " : "  of ", at[2].slots[k]);
+  return text + '\n';
+}
+
+std::string print_line_of(const Code &code, uint32_t word, const Sources &sources, uint32_t &shown_line) {
+  Span span = code.span_at(&code.words[word]);
+  if (!span.known()) return {};
+  uint32_t line = sources.location(span).line;
+  if (line == std::exchange(shown_line, line)) return {};
+  return fmt::format("# {}: {}\n", line, sources.get(span.source).line(line));
+}
+
 std::string print_bytecode(const Code &code, const Sources &sources) {
   std::string text = fmt::format("# {}: {} slots, {} words\n", code.specialisation->display, code.frame_slots, code.words.size());
   uint32_t shown_line = 0;
-  for (size_t i = 0; i < code.words.size();) {
-    const Word *at = &code.words[i];
-    const Operation &operation = operation_of(*at);
-    if (Span span = code.span_at(at); span.known())
-      if (uint32_t line = sources.location(span).line; line != shown_line) {
-        shown_line = line;
-        text += fmt::format("# {}: {}\n", line, sources.get(span.source).line(line));
-      }
-    text += fmt::format("{:>5}  {}{}", i, operation.name, operands(at, operation.operands));
-    if (auto jump = jump_distance(at)) text += fmt::format(" -> {}", static_cast<int64_t>(i) + *jump);
-    text += more(at);
-    if (is_call(*at))
-      for (unsigned k = 0; k < at->instruction.b; ++k) text += fmt::format("{}s{}", k ? ", " : "  of ", at[2].slots[k]);
-    i += words_of(at);
-    text += '\n';
-  }
+  for (uint32_t word = 0; word < code.words.size(); word += words_of(&code.words[word]))
+    text += print_line_of(code, word, sources, shown_line) + print_instruction(code, word);
   return text;
 }
 

@@ -95,6 +95,14 @@ bool BaselineCompiler::write_array(const Word *at, Bytecode op) {
     Reg64 place = checked_indices(at, a, b, at[1].slots[0]);
     return store_element(qword[rcx + place * 8], c), true;
   }
+  case Bytecode::IndexField:
+  case Bytecode::SetIndexField: {
+    bool sets = op == Bytecode::SetIndexField;
+    Reg64 index = sets ? checked_index(at, a, b) : checked_index(at, b, c);
+    imul(rdx, index, at[1].slots[1] * 8);
+    Address element = qword[rcx + rdx + at[1].slots[0] * size_t(8)];
+    return sets ? store_element(element, c) : load_element(a, element), true;
+  }
   case Bytecode::IndexMany:
   case Bytecode::SetIndexMany:
   case Bytecode::ElementMany: {

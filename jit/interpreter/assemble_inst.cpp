@@ -208,6 +208,35 @@ bool FunctionAssembler::write_array(const Inst &inst) {
   return false;
 }
 
+/// A field of an element, read or written without the rest of the element. How many instructions that was; 0: not here.
+size_t FunctionAssembler::write_field(const Block &block, size_t index) {
+  const Inst &element = *block.insts[index];
+  auto next = [&](size_t distance) { return index + distance < block.insts.size() ? block.insts[index + distance] : nullptr; };
+  const Inst *part = next(1);
+  if (element.op != Op::Index || !element.args[0]->type->is_array() || element.args[0]->type->rank != 1 || slots_.uses(element) != 1 || !part) return 0;
+  bool sets = part->op == Op::TupleSet;
+  if ((!sets && part->op != Op::TupleGet) || part->args[0] != &element || !fills_slots(element.type)) return 0;
+  const Type *field = sets ? part->args[1]->type : part->type;
+  size_t offset = offset_of(element.type, part->index) / word;
+  if (!is_word(field) || FrameSlots::size_of(element.type) > 0xffff) return 0;
+  Word where{};
+  where.slots[0] = static_cast<uint16_t>(offset), where.slots[1] = static_cast<uint16_t>(FrameSlots::size_of(element.type));
+  place(element.span);
+  scratch_used_ = 0;
+  if (!sets) {
+    uint16_t array = use(element.args[0]), at = use(element.args[1]);
+    write(Bytecode::IndexField, result(*part), array, at);
+    write_word(where);
+    return 2;
+  }
+  const Inst *store = next(2);
+  if (!store || store->op != Op::SetIndex || slots_.uses(*part) != 1 || store->args.back() != part || store->args[0] != element.args[0] || store->args[1] != element.args[1]) return 0;
+  uint16_t array = use(element.args[0]), at = use(element.args[1]), value = use(part->args[1]);
+  write(Bytecode::SetIndexField, array, at, value);
+  write_word(where);
+  return 3;
+}
+
 /// An element of whole words.
 void FunctionAssembler::write_push(const Inst &inst) {
   const Type *array = inst.args[0]->type;

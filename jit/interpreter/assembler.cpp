@@ -95,6 +95,10 @@ void FunctionAssembler::write_body(const Block &block) {
   for (size_t i = 0; i < block.insts.size(); ++i) {
     const Inst *inst = block.insts[i];
     if (inst->op == Op::Const || inst == fused || inst == folded) continue;
+    if (size_t written = write_field(block, i)) {
+      i += written - 1;
+      continue;
+    }
     if (is_fused_product(block, i)) {
       product = inst;
       continue;

@@ -48,6 +48,7 @@ private:
   bool write_value(const Inst &inst);
   bool write_memory(const Inst &inst);
   bool write_array(const Inst &inst);
+  size_t write_field(const Block &block, size_t place);
   void write_push(const Inst &inst);
   bool write_union(const Inst &inst);
   bool write_number(const Inst &inst);

@@ -462,6 +462,20 @@ enter_machine_code:
     copy_words(static_cast<Slot *>(header->data) + index * count, &C, count);
     NEXT(1);
   }
+  OPERATION(IndexField) {
+    const ArrayHeader *header = array(B);
+    uint64_t index = C.u;
+    CHECK_INDEX(header, index);
+    A = static_cast<const Slot *>(header->data)[index * ip[1].slots[1] + ip[1].slots[0]];
+    NEXT(1);
+  }
+  OPERATION(SetIndexField) {
+    const ArrayHeader *header = array(A);
+    uint64_t index = B.u;
+    CHECK_INDEX(header, index);
+    static_cast<Slot *>(header->data)[index * ip[1].slots[1] + ip[1].slots[0]] = C;
+    NEXT(1);
+  }
   OPERATION(IndexText) {
     uint64_t index = C.u, length = (&B)[1].u;
     if (__builtin_expect(index >= length, 0)) {

@@ -35,6 +35,8 @@ std::string more(const Word *at) {
   case Bytecode::ElementMany:
   case Bytecode::LoadMany:
   case Bytecode::StoreMany: return fmt::format("  {} words", at[1].integer);
+  case Bytecode::IndexField:
+  case Bytecode::SetIndexField: return fmt::format("  word {} of {}", at[1].slots[0], at[1].slots[1]);
   case Bytecode::MultiplyAdd:
   case Bytecode::MultiplySubtract:
   case Bytecode::IndexWord2:

@@ -213,6 +213,34 @@ void BaselineCompiler::copy(const Reg64 &to, size_t to_slot, const Reg64 &from, 
   movsq();
 }
 
+/// As the interpreter's function of this name.
+void BaselineCompiler::range_has(const Word *at) {
+  auto [code, a, b, c] = at->instruction;
+  Label up, none, done;
+  load_integer(rcx, c);
+  mov(rsi, this->at(b));
+  mov(rdi, this->at(b + 1u));
+  mov(rax, this->at(b + 2u));
+  test(rax, rax);
+  jns(up);
+  neg(rax);
+  xchg(rsi, rdi);
+  L(up);
+  cmp(rsi, rdi);
+  jge(none);
+  sub(rdi, rsi);
+  mul(rcx);
+  jc(none);
+  cmp(rax, rdi);
+  setb(al);
+  movzx(eax, al);
+  jmp(done);
+  L(none);
+  xor_(eax, eax);
+  L(done);
+  store(a, rax);
+}
+
 bool BaselineCompiler::write_value(const Word *at, Bytecode op) {
   auto [code, a, b, c] = at->instruction;
   switch (op) {
@@ -267,6 +295,13 @@ bool BaselineCompiler::write_value(const Word *at, Bytecode op) {
     store(a + 1u, rcx);
     mov(this->at(a + 2u), uint64_t(1));
     forget(a + 2u);
+    return true;
+  case Bytecode::RangeHas: range_has(at); return true;
+  case Bytecode::RangeGet:
+    load_integer(rax, c);
+    imul(rax, this->at(b + 2u));
+    add(rax, this->at(b));
+    store(a, rax);
     return true;
   case Bytecode::Address:
     lea(rax, this->at(b));

@@ -69,6 +69,7 @@ private:
   Xbyak::Reg64 compute(uint32_t to, uint32_t left, uint32_t right, Integer2 with, Immediate2 with_immediate, bool commutes);
   Xbyak::Reg64 multiply(uint32_t to, uint32_t left, uint32_t right);
   void divide(const Word *at, bool modulo);
+  void range_has(const Word *at);
   void compute(uint32_t to, uint32_t left, uint32_t right, Float2 with, bool commutes);
   void compare(uint32_t left, uint32_t right);
   void compare_floats(uint32_t left, uint32_t right);

@@ -105,6 +105,19 @@ bool BaselineCompiler::write_integers(const Word *at, Bytecode op) {
       add(sum, op == Bytecode::Increment ? 1 : immediate);
     return finish(sum, op != Bytecode::Increment);
   }
+  case Bytecode::ShiftLeftBy:
+  case Bytecode::ShiftRightBy:
+  case Bytecode::ShiftRightUnsignedBy: {
+    Reg64 shifted = result(a);
+    load_integer(shifted, b);
+    if (op == Bytecode::ShiftLeftBy)
+      shl(shifted, c);
+    else if (op == Bytecode::ShiftRightBy)
+      sar(shifted, c);
+    else
+      shr(shifted, c);
+    return finish(shifted, false);
+  }
   case Bytecode::FloorDivide: divide(at, false); return true;
   case Bytecode::Modulo: divide(at, true); return true;
   case Bytecode::Not:
@@ -159,6 +172,25 @@ bool BaselineCompiler::write_floats(const Word *at, Bytecode op) {
     xorps(made, made); // The conversion leaves the other half, and would wait for it.
     cvtsi2sd(made, number);
     store(a, made);
+    return true;
+  }
+  case Bytecode::UnsignedToFloat: { // Of the upper half, half is converted, odd if there is a rest, and doubled.
+    load_integer(rax, b);
+    xorps(xmm0, xmm0);
+    Label large, done;
+    test(rax, rax);
+    js(large);
+    cvtsi2sd(xmm0, rax);
+    jmp(done);
+    L(large);
+    mov(rcx, rax);
+    shr(rcx, 1);
+    and_(eax, 1);
+    or_(rcx, rax);
+    cvtsi2sd(xmm0, rcx);
+    addsd(xmm0, xmm0);
+    L(done);
+    store(a, xmm0);
     return true;
   }
   case Bytecode::Math1:

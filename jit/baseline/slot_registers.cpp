@@ -28,7 +28,9 @@ uint32_t several_slots(const Word *at) {
   case Bytecode::Address: return at->instruction.c;
   case Bytecode::ReturnMany: return at->instruction.b;
   case Bytecode::Range:
-  case Bytecode::RangeInclusive: return 3;
+  case Bytecode::RangeInclusive:
+  case Bytecode::RangeHas:
+  case Bytecode::RangeGet: return 3;
   case Bytecode::JumpIfInRange:
   case Bytecode::JumpUnlessInRange:
   case Bytecode::IndexText: return 2;

@@ -66,6 +66,7 @@ const Inst *FunctionAssembler::fused_condition(const Block &block) const {
 bool FunctionAssembler::takes_immediate(const Inst &inst, size_t operand) {
   if (operand != 1 || inst.op != Op::Binary || !immediate(inst.args[1])) return false;
   if (is_comparison(inst.binary_op)) return can_fuse(inst);
+  if (inst.binary_op == BinaryOp::ShiftLeft || inst.binary_op == BinaryOp::ShiftRight) return inst.type->is(TypeKind::I64) || inst.type->is(TypeKind::U64);
   return inst.type->is(TypeKind::I64) && (inst.binary_op == BinaryOp::Add || inst.binary_op == BinaryOp::Subtract);
 }
 

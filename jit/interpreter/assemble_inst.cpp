@@ -101,6 +101,10 @@ bool FunctionAssembler::write_value(const Inst &inst) {
   if (inst.op == Op::RangeGet && slots_.counted_range(*inst.args[1])) return true; // It is there.
   if (inst.op == Op::RangeGet && inst.args[0]->op == Op::Range && inst.args[0]->args.size() < 3)
     return write(Bytecode::AddWrap, result(inst), use(inst.args[0]), use(inst.args[1])), true;
+  if (inst.op == Op::RangeGet || inst.op == Op::RangeHas) {
+    uint16_t range = use(inst.args[0]), number = use(inst.args[1]);
+    return write(inst.op == Op::RangeGet ? Bytecode::RangeGet : Bytecode::RangeHas, result(inst), range, number), true;
+  }
   return false;
 }
 
@@ -329,6 +333,8 @@ bool FunctionAssembler::write_number(const Inst &inst) {
     if (same) return move(result(inst), use(inst.args[0]), FrameSlots::size_of(type)), true;
     bool to_float = from->is(TypeKind::I64) && type->is(TypeKind::F64) && inst.conversion != Conversion::CheckedExact;
     if (to_float) return write(Bytecode::IntegerToFloat, result(inst), use(inst.args[0])), true;
+    bool from_unsigned = from->is(TypeKind::U64) && type->is(TypeKind::F64) && inst.conversion != Conversion::CheckedExact;
+    if (from_unsigned) return write(Bytecode::UnsignedToFloat, result(inst), use(inst.args[0])), true;
     return apply(conversion_function(inst.conversion, from, type, !inst.unchecked), inst), true;
   }
   if (inst.op == Op::Unary) {
@@ -346,6 +352,11 @@ bool FunctionAssembler::write_number(const Inst &inst) {
     Bytecode code = op == BinaryOp::BitAnd ? Bytecode::BitAnd : op == BinaryOp::BitOr ? Bytecode::BitOr : Bytecode::BitXor;
     uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
     return write(code, result(inst), left, right), true;
+  }
+  bool shifts = (op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight) && (type->is(TypeKind::I64) || type->is(TypeKind::U64));
+  if (auto count = shifts ? immediate(inst.args[1]) : std::nullopt; count && *count >= 0 && *count < 64) {
+    Bytecode code = op == BinaryOp::ShiftLeft ? Bytecode::ShiftLeftBy : type->is_signed() ? Bytecode::ShiftRightBy : Bytecode::ShiftRightUnsignedBy;
+    return write(code, result(inst), use(inst.args[0]), static_cast<uint16_t>(*count)), true;
   }
   if (bits || op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight) return apply(bit_function(op, left_type), inst), true;
   if (op == BinaryOp::Power && type->is(TypeKind::F64)) {

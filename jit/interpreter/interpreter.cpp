@@ -48,6 +48,15 @@ uint64_t now() {
 
 ArrayHeader *array(const Slot &slot) { return static_cast<ArrayHeader *>(slot.p); }
 
+/// Whether a range has an element of that number: number times the step's size is below the distance from end to end. The
+/// product does not fit where it is larger.
+bool range_has(const Slot *range, uint64_t number) {
+  bool up = range[2].i > 0;
+  const Slot &low = range[up ? 0 : 1], &high = range[up ? 1 : 0];
+  uint64_t stride = up ? range[2].u : 0 - range[2].u, distance;
+  return low.i < high.i && !__builtin_mul_overflow(number, stride, &distance) && distance < high.u - low.u;
+}
+
 /// Few, most of the time: the loop is quicker than a call.
 inline void copy_words(Slot *to, const Slot *from, uint64_t count) {
 #pragma GCC unroll 1
@@ -284,6 +293,8 @@ enter_machine_code:
     range[0] = first, range[1].i = last.i + 1, range[2].i = 1;
     NEXT(0);
   }
+  OPERATION(RangeHas) A.u = range_has(&B, C.u); NEXT(0);
+  OPERATION(RangeGet) A.u = (&B)[0].u + C.u * (&B)[2].u; NEXT(0);
   OPERATION(Address) A.p = &B; NEXT(0);
 
   // --- integers ---
@@ -324,6 +335,9 @@ enter_machine_code:
   OPERATION(BitAnd) A.u = B.u & C.u; NEXT(0);
   OPERATION(BitOr) A.u = B.u | C.u; NEXT(0);
   OPERATION(BitXor) A.u = B.u ^ C.u; NEXT(0);
+  OPERATION(ShiftLeftBy) A.u = B.u << IMMEDIATE_C; NEXT(0);
+  OPERATION(ShiftRightBy) A.i = B.i >> IMMEDIATE_C; NEXT(0);
+  OPERATION(ShiftRightUnsignedBy) A.u = B.u >> IMMEDIATE_C; NEXT(0);
   OPERATION(Not) A.u = !B.u; NEXT(0);
 
   // --- floats ---
@@ -345,6 +359,7 @@ enter_machine_code:
   OPERATION(Sqrt) A.f = std::sqrt(B.f); NEXT(0);
   OPERATION(AbsFloat) A.f = std::fabs(B.f); NEXT(0);
   OPERATION(IntegerToFloat) A.f = static_cast<double>(B.i); NEXT(0);
+  OPERATION(UnsignedToFloat) A.f = static_cast<double>(B.u); NEXT(0);
   OPERATION(Math1) A.f = reinterpret_cast<double (*)(double)>(ip[1].integer)(B.f); NEXT(1);
   OPERATION(Math2) A.f = reinterpret_cast<double (*)(double, double)>(ip[1].integer)(B.f, C.f); NEXT(1);
 

@@ -63,15 +63,6 @@ uint64_t count_elements(const Slot *range) {
   return (static_cast<uint64_t>(high) - static_cast<uint64_t>(low) - 1) / stride + 1;
 }
 
-void range_has(Slot *frame, const Invocation &at) {
-  result(frame, at)->u = operand(frame, at, 1)->u < count_elements(operand(frame, at, 0));
-}
-
-void range_get(Slot *frame, const Invocation &at) {
-  const Slot *range = operand(frame, at, 0);
-  result(frame, at)->u = range[0].u + operand(frame, at, 1)->u * range[2].u;
-}
-
 void range_count(Slot *frame, const Invocation &at) {
   const Slot *range = operand(frame, at, 0);
   auto count = static_cast<int64_t>(count_elements(range));
@@ -272,8 +263,6 @@ Invocation::Handler value_handler(const Inst &inst) {
   case Op::LambdaGet: return &get_part;
   case Op::TupleSet: return &set_part;
   case Op::Range: return &make_range;
-  case Op::RangeHas: return &range_has;
-  case Op::RangeGet: return &range_get;
   case Op::ObjectNew: return &make_object;
   case Op::ObjectGet: return &get_field;
   case Op::ObjectSet: return &set_field;

@@ -120,6 +120,7 @@ class ProgramTest(unittest.TestCase):
             (["--promote-after=soon", "x.kn"], ["--promote-after takes seconds"]),
             (["--promote-after=-1", "x.kn"], ["--promote-after takes seconds"]),
             (["--promote-after=nan", "x.kn"], ["--promote-after takes seconds"]),
+            (["--baseline=some", "x.kn"], ["--baseline takes hot, all or none"]),
             (["--tier=2", "x.kn"], ["--tier takes mixed, 0 or 1"]),
             (["-Ofast", "x.kn"], ["0 to 3"]),
             (["-O"], ["-O takes a level", "-O2"]),

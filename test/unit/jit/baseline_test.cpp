@@ -1,0 +1,98 @@
+// Machine code made of bytecode: which functions have it, its memory, and how it hands over to the interpreter and back.
+#include "jit/baseline/machine_frame.h"
+#include "jit/baseline/machine_memory.h"
+#include "jit/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+namespace kiln {
+namespace {
+
+EngineOptions options(Baseline baseline) {
+  EngineOptions options;
+  options.tier = Tier::Interpreted;
+  options.baseline = baseline;
+  return options;
+}
+
+const char *sum = "fn sum(n) {\n  s = 0\n  for i in 0..n { s += i * i % 7 }\n  s\n}\n";
+
+std::string value_of(Baseline baseline, const std::string &text, uint64_t *functions = nullptr) {
+  Engine engine(options(baseline));
+  Outcome outcome = engine.run_script("test", text);
+  if (functions) *functions = engine.times().baseline_functions;
+  return outcome.ok() ? to_text(outcome.value) : outcome.message;
+}
+
+TEST(BaselineTest, IsMadeOfWhatIsHot) {
+  uint64_t functions = 0;
+  EXPECT_EQ(value_of(Baseline::Hot, std::string(sum) + "sum(70000)", &functions), "140000"); // Squares mod 7: 0 1 4 2 2 4 1.
+#if defined(__x86_64__)
+  EXPECT_EQ(functions, 1u);
+#endif
+  EXPECT_EQ(value_of(Baseline::Hot, std::string(sum) + "sum(7)", &functions), "14");
+  EXPECT_EQ(functions, 0u);
+  EXPECT_EQ(value_of(Baseline::None, std::string(sum) + "sum(70000)", &functions), "140000");
+  EXPECT_EQ(functions, 0u);
+}
+
+/// The error is found by machine code and made by the interpreter; its handler may be either's.
+TEST(BaselineTest, ErrorsAreTheInterpreters) {
+  std::string text = "fn get(a, i) = a[i]\nfn total(a, n) {\n  t = 0\n  for i in 0..n {\n    t += try { get(a, i) } catch e { -1000 }\n  }\n  t\n}\n"
+                     "a = [k for k in 0..10000]\n(total(a, 10003), try { get(a, 10000) } catch e { 0 })";
+  for (Baseline baseline : {Baseline::None, Baseline::Hot, Baseline::All}) EXPECT_EQ(value_of(baseline, text), "(49992000, 0)"); // 9999 * 5000 - 3000
+  Engine engine(options(Baseline::All));
+  Outcome outcome = engine.run_script("test", "fn get(a, i) = a[i]\nfn outer(a) {\n  x = get(a, 5)\n  x + 1\n}\nprint(outer([1, 2]))");
+  EXPECT_EQ(outcome.message, "index 5 is out of range for an array of 2");
+  ASSERT_EQ(outcome.trace.size(), 3u);
+  EXPECT_EQ(outcome.trace[0].function, "get([i64], i64)");
+  EXPECT_EQ(outcome.trace[1].function, "outer([i64])");
+}
+
+/// Registers hold a value on one path into a loop and not on another; a float and an integer take turns in a slot.
+TEST(BaselineTest, ALoopKnowsWhatItsRegistersHold) {
+  std::string text = "fn mix(n, q) {\n  t = 0.0\n  for i in 0..n {\n    y = sqrt(q) - i\n    if y != 0.25 * i { for k in 0..3 { t += y * k } }\n"
+                     "    for k in 0..i % 3 { if k == 1 { continue }; t += k + 1 }\n  }\n  t\n}\nmix(4000, 4.0)";
+  // 3 * sum(2 - i) but where 2 - i = i / 4, which no i is, and 1 for each i of which i % 3 is not 0.
+  EXPECT_EQ(value_of(Baseline::None, text), "-23967334.0");
+  EXPECT_EQ(value_of(Baseline::All, text), "-23967334.0");
+  EXPECT_EQ(value_of(Baseline::Hot, text), "-23967334.0");
+}
+
+TEST(BaselineTest, CanBeLookedAt) {
+  Engine engine(options(Baseline::None));
+  Outcome outcome = engine.check("test", sum);
+  std::string text = engine.emit(EmitKind::Baseline, "sum(i64)", outcome);
+  ASSERT_TRUE(outcome.ok());
+  for (const char *part : {"# sum(i64): ", " bytes\n", "# 3:   for i in 0..n { s += i * i % 7 }", "NextBelow"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+#if defined(__x86_64__)
+  for (const char *part : {"imul", "idiv", "jo\t"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+#endif
+}
+
+#if defined(__x86_64__)
+TEST(BaselineTest, MemoryIsReusedAndNeverWritableAndExecutable) {
+  std::array<unsigned char, 100> code;
+  code.fill(0xc3);
+  std::optional<size_t> first = MachineMemory::place(code);
+  ASSERT_TRUE(first);
+  const std::byte *at = MachineMemory::at(*first);
+  EXPECT_EQ(*at, std::byte(0xc3));
+  EXPECT_TRUE(MachineMemory::holds(at));
+  EXPECT_NE(machine_frame_record(at), nullptr);
+  EXPECT_EQ(machine_frame_record(&code), nullptr);
+  MachineMemory::release(*first, code.size());
+  EXPECT_EQ(*at, std::byte(0xcc)); // A trap: a stale call does not go on.
+  EXPECT_EQ(MachineMemory::place(code), first);
+  MachineMemory::release(*first, code.size());
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) EXPECT_EQ(line.find("rwx"), std::string::npos) << line;
+}
+#endif
+
+} // namespace
+} // namespace kiln

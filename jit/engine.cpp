@@ -2,6 +2,7 @@
 
 #include "codegen/layout.h"
 #include "jit/llvm_start.h"
+#include "jit/map_ahead.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/output.h"
@@ -106,6 +107,7 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
   }
   {
     Stopwatch watch(times.build);
+    extend_large_pages();
     // At the prompt a loop's variables stay in memory, so that an interrupt or error in it loses nothing.
     bool keeps = !value_name.empty() && unit.statements.size() == 1 && contains_loop(*unit.statements.front());
     UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }, session};

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MADV_POPULATE_READ // Linux 5.14; older kernels refuse, and nothing is lost.
 #define MADV_POPULATE_READ 22
@@ -19,32 +20,59 @@ namespace kiln {
 namespace {
 
 constexpr uintptr_t page = 4096;
-constexpr int heap_bytes = 4 << 20;
-constexpr int default_mmap_threshold = 128 << 10;
+constexpr uintptr_t large_page = 2 << 20;
+constexpr int heap_step = 32 << 20;
+constexpr size_t llvm_heap_bytes = 4 << 20;
 
 void populate(const void *first, const void *last, int how) {
   uintptr_t begin = reinterpret_cast<uintptr_t>(first) & ~(page - 1);
   madvise(reinterpret_cast<void *>(begin), ((reinterpret_cast<uintptr_t>(last) + page - 1) & ~(page - 1)) - begin, how);
 }
 
-/// The heap grows by whole steps, keeps them, and has its next one now.
-void grow_heap() {
-  mallopt(M_TOP_PAD, heap_bytes);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_MMAP_THRESHOLD, 2 * heap_bytes); // Room for one block of a step is taken from the heap itself.
-  if (void *step = malloc(heap_bytes)) {
-    populate(step, static_cast<char *>(step) + heap_bytes, MADV_POPULATE_WRITE);
+/// Has what LLVM begins with mapped now.
+void populate_heap() {
+  if (void *step = malloc(llvm_heap_bytes)) {
+    populate(step, static_cast<char *>(step) + llvm_heap_bytes, MADV_POPULATE_WRITE);
     free(step);
   }
-  mallopt(M_MMAP_THRESHOLD, default_mmap_threshold);
 }
+
+/// The heap grows by whole steps of address space, keeps them, and gives room for large blocks too.
+void grow_in_steps() {
+  mallopt(M_TOP_PAD, heap_step);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_MMAP_THRESHOLD, heap_step / 2);
+}
+
+const char *heap_end = nullptr; // Up to here large pages were asked for; null: they are not wanted.
 
 } // namespace
 
 void map_ahead() {
   populate(&__executable_start, &etext, MADV_POPULATE_READ);
   populate(&__bss_start, &end, MADV_POPULATE_WRITE);
-  grow_heap();
+  grow_in_steps();
+  populate_heap();
+}
+
+void keep_heap_in_large_pages() {
+  grow_in_steps();
+  void *first = malloc(large_page); // The heap's first step is made.
+  auto begin = reinterpret_cast<uintptr_t>(first);
+  free(first);
+  heap_end = static_cast<const char *>(sbrk(0));
+  uintptr_t boundary = (begin + large_page - 1) & ~(large_page - 1);
+  if (!first || boundary >= reinterpret_cast<uintptr_t>(heap_end)) return;
+  madvise(reinterpret_cast<void *>(boundary), reinterpret_cast<uintptr_t>(heap_end) - boundary, MADV_HUGEPAGE);
+  // What lies before the first large page is left unused. It stays unmapped.
+  [[maybe_unused]] void *volatile unused = boundary - begin > page ? malloc(boundary - begin - page / 4) : nullptr;
+}
+
+void extend_large_pages() {
+  auto *end = static_cast<const char *>(sbrk(0));
+  if (!heap_end || end <= heap_end) return;
+  madvise(const_cast<char *>(heap_end), static_cast<size_t>(end - heap_end), MADV_HUGEPAGE);
+  heap_end = end;
 }
 
 } // namespace kiln

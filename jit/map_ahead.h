@@ -7,4 +7,10 @@ namespace kiln {
 /// machine and up to twenty in a virtual one.
 void map_ahead();
 
+/// Has the heap lie in large pages from here on, where the system gives them to those who ask. For a program to call when it
+/// begins...
+void keep_heap_in_large_pages();
+/// ...and now and then where much is allocated, such as before each function that is built: asks for what the heap has grown by.
+void extend_large_pages();
+
 } // namespace kiln

@@ -5,6 +5,7 @@
 #include "codegen/operator_definition.h"
 #include "codegen/type_resolve.h"
 #include "jit/llvm_start.h"
+#include "jit/map_ahead.h"
 #include "jit/runtime/collector.h"
 #include "jit/runtime/error.h"
 #include "jit/stopwatch.h"
@@ -321,6 +322,7 @@ std::vector<const KirFunction *> Session::built(std::vector<std::unique_ptr<Meth
   for (auto &method : methods) {
     if (!method->kir) {
       Stopwatch watch(build_seconds);
+      extend_large_pages();
       ++functions_built;
       method->kir = method->function ? build_function(*method->function, sources_, types_, build_errors_, *this)
                                      : build_constructor(*method->structure, types_, build_errors_, *this);

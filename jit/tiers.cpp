@@ -6,6 +6,7 @@
 #include "jit/interpreter/assembler.h"
 #include "jit/interpreter/frame_slots.h"
 #include "jit/interpreter/native_call.h"
+#include "jit/map_ahead.h"
 #include "jit/runtime/error.h"
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
@@ -87,6 +88,7 @@ void Tiers::prepare(Routine &routine) {
 
 bool Tiers::assemble_code(Routine &made) {
   Stopwatch watch(assemble_seconds);
+  extend_large_pages();
   AssemblyContext context{options_.checks, [this](Specialisation &callee) -> Routine & { return routine(callee); },
                           [this](const ExternFunction &function) { return compiler_.prepare_extern(function); }};
   made.code = assemble(*made.specialisation, inference_.typed(*made.specialisation), context);

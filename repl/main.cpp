@@ -1,3 +1,4 @@
+#include "jit/map_ahead.h"
 #include "jit/signals.h"
 #include "repl/emit.h"
 #include "repl/options.h"
@@ -35,6 +36,7 @@ void run(void *options) {
 } // namespace
 
 int main(int argc, char **argv) {
+  kiln::keep_heap_in_large_pages();
   kiln::Options options;
   if (const std::optional<int> status = kiln::parse_options(argc, argv, options)) return *status;
   kiln::install_signal_handlers();

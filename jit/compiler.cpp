@@ -1,12 +1,13 @@
 #include "jit/compiler.h"
 
 #include "codegen/lower.h"
+#include "jit/interpreter/bytecode.h"
 #include "jit/lazy_entry.h"
+#include "jit/llvm_start.h"
 #include "jit/orc_emit.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
 #include "jit/runtime/simd_math.h"
-#include "jit/interpreter/bytecode.h"
 #include "jit/runtime/table.h"
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace kiln {
 
@@ -37,10 +39,27 @@ size_t size_of(const KirFunction &function) {
   return size;
 }
 
+/// The runtime's functions, the C library's, and SLEEF's.
+void *library_address(std::string_view symbol) {
+  return symbol.starts_with("Sleef_") ? simd_math_address(symbol) : runtime_address(symbol);
+}
+
 /// What an entry cell points to when its compile failed.
 [[noreturn]] void raise_failed_compile() { throw_failure("internal error: this function could not be compiled"); }
 
 } // namespace
+
+/// A group on its way to machine code.
+struct Compiler::Job {
+  std::vector<Specialisation *> group;
+  std::unique_ptr<llvm::Module> module; // Null: LLVM is to be started.
+  std::vector<std::string> names;
+  std::unordered_map<std::string, void *> references; // What it takes from Kiln, by name.
+  std::shared_ptr<LinkedModule> linked;
+  std::unique_ptr<Orc> orc;
+  std::string error;
+  double seconds = 0;
+};
 
 Compiler::Compiler(Inference &inference, const EngineOptions &options) : inference_(inference), options_(options) {
   active = this;
@@ -55,10 +74,11 @@ Compiler::~Compiler() {
     active = nullptr;
 }
 
+/// Makes LLVM ready for use by the program's thread.
 bool Compiler::start(std::string &error) {
-  if (orc_)
-    return true;
-  orc_ = Orc::create({options_.opt_level, true}, [this](std::string_view symbol) { return resolve(symbol); }, error);
+  settle();
+  if (!orc_)
+    orc_ = Orc::create({options_.opt_level, true}, error);
   return orc_ != nullptr;
 }
 
@@ -81,9 +101,7 @@ void *Compiler::resolve(std::string_view symbol) {
     return global->second->address;
   if (auto external = externs_.find(symbol); external != externs_.end())
     return external->second->address;
-  if (symbol.starts_with("Sleef_"))
-    return simd_math_address(symbol);
-  return runtime_address(symbol);
+  return nullptr;
 }
 
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
@@ -133,28 +151,104 @@ bool Compiler::note(const ExternFunction &function, std::string &error) {
 bool Compiler::compile(std::span<Specialisation *const> group, std::string &error) {
   if (!start(error))
     return false;
-  std::unique_ptr<llvm::Module> module = lower_group(group, error);
-  if (!module)
+  Job job;
+  std::ranges::copy_if(group, std::back_inserter(job.group), [](const Specialisation *made) { return !made->compiled; }); // Meanwhile.
+  if (job.group.empty())
+    return true;
+  if (!lower_job(job, error))
+    return false;
+  build(job);
+  return publish(job, error);
+}
+
+bool Compiler::lower_job(Job &job, std::string &error) {
+  job.module = lower_group(job.group, error);
+  if (!job.module)
     return false;
   if (kept_kind_) {
     if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
-      for (Specialisation *specialisation : group)
+      for (Specialisation *specialisation : job.group)
         kept_text_ += emit(*kept_kind_, *specialisation, error);
     else
-      keep_module(*module);
+      keep_module(*job.module);
   }
-  std::vector<std::string> names;
-  for (Specialisation *specialisation : group)
-    names.push_back(specialisation->symbol);
-  std::vector<void *> addresses(names.size());
-  if (!orc_->add(std::move(module), names, addresses, error))
-    return false;
-  for (size_t i = 0; i < group.size(); ++i) {
-    group[i]->entry = addresses[i];
-    group[i]->compiled = true;
-  }
-  compiled += group.size();
+  for (Specialisation *specialisation : job.group)
+    job.names.push_back(specialisation->symbol);
+  for (std::string &name : Orc::undefined(*job.module))
+    if (void *address = resolve(name))
+      job.references.emplace(std::move(name), address);
   return true;
+}
+
+/// In any thread: nothing of the program's is looked at but what the job has.
+void Compiler::build(Job &job) {
+  job.linked = orc_->build(std::move(job.module), job.names, [&job](std::string_view symbol) {
+    auto known = job.references.find(std::string(symbol));
+    return known == job.references.end() ? library_address(symbol) : known->second;
+  });
+}
+
+bool Compiler::publish(Job &job, std::string &error) {
+  std::vector<void *> addresses(job.names.size());
+  if (!orc_->publish(std::move(job.linked), addresses, error))
+    return false;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    job.group[i]->entry = addresses[i];
+    job.group[i]->compiled = true;
+    if (on_compiled)
+      on_compiled(*job.group[i]);
+  }
+  compiled += addresses.size();
+  return true;
+}
+
+bool Compiler::can_compile_later() {
+  if (job_)
+    return false;
+  if (orc_)
+    return true;
+  begin(std::make_unique<Job>(), [this](Job &job) {
+    start_llvm(); // Before anything else: it sets the heap up.
+    job.orc = Orc::create({options_.opt_level, true}, job.error);
+  });
+  return false;
+}
+
+bool Compiler::compile_later(std::vector<Specialisation *> group, std::string &error) {
+  auto job = std::make_unique<Job>();
+  job->group = std::move(group);
+  if (!lower_job(*job, error))
+    return false;
+  begin(std::move(job), [this](Job &job) { build(job); });
+  return true;
+}
+
+void Compiler::begin(std::unique_ptr<Job> job, std::function<void(Job &)> work) {
+  job_ = std::move(job);
+  thread_.begin([&job = *job_, work = std::move(work)] {
+    auto start = std::chrono::steady_clock::now();
+    work(job);
+    job.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  });
+}
+
+bool Compiler::take_up(std::string &error) {
+  settle();
+  error = std::exchange(late_error_, {});
+  return error.empty();
+}
+
+/// Waits for the compile thread, so that this one has LLVM.
+void Compiler::settle() {
+  if (!job_)
+    return;
+  thread_.wait();
+  std::unique_ptr<Job> job = std::move(job_);
+  background_seconds += job->seconds;
+  if (job->linked)
+    publish(*job, late_error_);
+  else if (!(orc_ = std::move(job->orc)))
+    late_error_ = job->error;
 }
 
 void *Compiler::materialize(void **cell) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/infer.h"
+#include "jit/compile_thread.h"
 #include "jit/engine.h"
 #include "jit/orc.h"
 
@@ -14,7 +15,8 @@ class Module;
 
 namespace kiln {
 
-/// Compiles specialisations by LLVM when they are first called, and what `emit` shows of them.
+/// Compiles specialisations by LLVM, and what `emit` shows of them. All that needs types, up to LLVM IR as it was lowered, is
+/// done where the program runs; the rest may be done by a thread of its own, which then alone has LLVM until it is done.
 class Compiler {
 public:
   Compiler(Inference &inference, const EngineOptions &options);
@@ -24,6 +26,18 @@ public:
 
   /// Compiles the group as one module and fills their entry cells. False with `error` set: a bug of Kiln's or LLVM's.
   bool compile(std::span<Specialisation *const> group, std::string &error);
+
+  /// Whether the compile thread has nothing to do. The first time it has: LLVM is started.
+  bool can_compile_later();
+  /// Begins to compile the group on that thread: lowers it. take_up() is to end it.
+  bool compile_later(std::vector<Specialisation *> group, std::string &error);
+  /// Whether there is something to take up.
+  bool has_finished() const { return job_ && !thread_.is_busy(); }
+  /// Fills the entry cells of what the compile thread has made. False with `error` set when that failed.
+  bool take_up(std::string &error);
+  /// Called for each specialisation that has compiled code now.
+  std::function<void(Specialisation &)> on_compiled;
+
   /// The text (or bytes) of a kind for one specialisation, and what it inlines. Empty with `error` set when that fails.
   std::string emit(EmitKind kind, Specialisation &specialisation, std::string &error);
   /// Keeps what each compile makes from now on.
@@ -39,11 +53,18 @@ public:
 
   CodegenTimes codegen_times() const;
   double lower_seconds = 0;
+  double background_seconds = 0; // By the compile thread.
   uint64_t compiled = 0;
   uint64_t shown = 0; // Modules that were made for emit() alone.
 
 private:
+  struct Job;
   bool start(std::string &error);
+  void begin(std::unique_ptr<Job> job, std::function<void(Job &)> work);
+  void settle();
+  bool lower_job(Job &job, std::string &error);
+  void build(Job &job);
+  bool publish(Job &job, std::string &error);
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
   void keep_module(const llvm::Module &module);
   std::string show(EmitKind kind, llvm::Module &module);
@@ -67,6 +88,9 @@ private:
   std::string last_error_;
   std::unordered_map<std::string_view, const GlobalVariable *> globals_;
   std::unordered_map<std::string_view, const ExternFunction *> externs_;
+  std::unique_ptr<Job> job_; // The compile thread's, until it is taken up.
+  std::string late_error_;   // Of a job that was taken up by settle().
+  CompileThread thread_;     // Destroyed first.
 };
 
 } // namespace kiln

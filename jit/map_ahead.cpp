@@ -39,6 +39,7 @@ void populate_heap() {
 
 /// The heap grows by whole steps of address space, keeps them, and gives room for large blocks too.
 void grow_in_steps() {
+  mallopt(M_ARENA_MAX, 1); // A heap of its own for the compile thread would grow page by page.
   mallopt(M_TOP_PAD, heap_step);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_MMAP_THRESHOLD, heap_step / 2);

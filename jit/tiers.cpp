@@ -37,7 +37,11 @@ void on_compile_stack(Body body) {
 Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options)
     : inference_(inference), compiler_(compiler), options_(options),
       interpreter_({[this](Routine &routine) { prepare(routine); }, [this](Specialisation &callee) -> Routine & { return routine(callee); },
-                    [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }}, options.promote_after > 0 ? sample_period : 1) {}
+                    [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }}, options.promote_after > 0 ? sample_period : 1) {
+  compiler_.on_compiled = [this](Specialisation &made) {
+    if (made.routine) compiled_.push_back(made.routine);
+  };
+}
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
 
@@ -81,8 +85,7 @@ void Tiers::prepare(Routine &routine) {
     if (options_.baseline == Baseline::All) use_baseline(routine);
     return;
   }
-  Specialisation *group[] = {&specialisation};
-  compile(group);
+  compile(specialisation);
   use_compiled(routine);
 }
 
@@ -98,7 +101,8 @@ bool Tiers::assemble_code(Routine &made) {
   return true;
 }
 
-void Tiers::compile(std::span<Specialisation *const> group) {
+void Tiers::compile(Specialisation &specialisation) {
+  Specialisation *group[] = {&specialisation};
   std::string error;
   bool ok = false;
   on_compile_stack([&] { ok = compiler_.compile(group, error); });
@@ -106,6 +110,7 @@ void Tiers::compile(std::span<Specialisation *const> group) {
 }
 
 void Tiers::use_compiled(Routine &routine) {
+  if (routine.signature) return;
   routine.signature = std::make_unique<NativeSignature>(native_signature(routine.specialisation->params, routine.specialisation->result));
   routine.entry = nullptr;
   routine.machine = nullptr;
@@ -123,6 +128,18 @@ void Tiers::use_baseline(Routine &routine) {
   ++baseline_functions;
 }
 
+/// From now on interpreted code calls what has been compiled meanwhile: in the background, or because compiled code called it.
+void Tiers::take_over() {
+  if (compiler_.has_finished()) {
+    std::string error;
+    bool ok = false;
+    on_compile_stack([&] { ok = compiler_.take_up(error); });
+    if (!ok) throw_failure("internal error: " + error);
+  }
+  for (Routine *routine : compiled_) use_compiled(*routine);
+  compiled_.clear();
+}
+
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
   Code &code = *routine.code;
   Specialisation &specialisation = *routine.specialisation;
@@ -131,24 +148,43 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   if (loop) loop->nanoseconds += nanoseconds;
   if (routine.entry) use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
-  if (specialisation.compiled && routine.entry) use_compiled(routine); // Compiled code called it.
+  take_over();
   auto worthwhile = static_cast<uint64_t>(options_.promote_after * 1e9), enough = worthwhile / least_part;
   if (spent_ < worthwhile) return;
-  std::vector<Specialisation *> group;
   bool called = !loop || routine.calls >= often;
-  if (called && code.nanoseconds >= enough && !code.tried && !specialisation.is_unit) {
-    code.tried = true;
-    if (!specialisation.compiled) group.push_back(&specialisation);
-  }
+  bool whole = called && code.nanoseconds >= enough && !code.tried && !specialisation.is_unit && !specialisation.compiled;
   // Errors in a region of `try` are the interpreter's to catch.
   bool can_resume = loop && code.kir->regions.size() == 1;
-  if (can_resume && loop->nanoseconds >= enough && !loop->tried) {
+  bool rest = can_resume && loop->nanoseconds >= enough && !loop->tried;
+  if ((whole || rest) && may_compile()) promote(code, whole, rest ? loop : nullptr);
+}
+
+/// Whether LLVM is ready for more.
+bool Tiers::may_compile() {
+  if (options_.promote_after == 0) return true;
+  bool can = false;
+  on_compile_stack([&] { can = compiler_.can_compile_later(); });
+  return can;
+}
+
+/// Compiles a function as a whole, a loop that is running as its continuation, or both; in the background, but where the first
+/// chance is to be taken.
+void Tiers::promote(Code &code, bool whole, InterpretedLoop *loop) {
+  std::vector<Specialisation *> group;
+  if (whole) {
+    code.tried = true;
+    group.push_back(code.specialisation);
+  }
+  if (loop) {
     loop->tried = true;
     group.push_back(&resumption(code, *loop));
+    routine(*group.back());
   }
-  if (group.empty()) return;
-  compile(group);
-  for (Specialisation *made : group) use_compiled(this->routine(*made));
+  std::string error;
+  bool ok = false;
+  on_compile_stack([&] { ok = options_.promote_after > 0 ? compiler_.compile_later(std::move(group), error) : compiler_.compile(group, error); });
+  if (!ok) throw_failure("internal error: " + error);
+  take_over();
 }
 
 Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {

@@ -29,17 +29,21 @@ private:
   Routine &routine(Specialisation &specialisation);
   void prepare(Routine &routine);
   bool assemble_code(Routine &routine);
-  void compile(std::span<Specialisation *const> group);
+  void compile(Specialisation &specialisation);
   void use_compiled(Routine &routine);
   void use_baseline(Routine &routine);
   std::string print(EmitKind kind, const Code &code) const;
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
+  void take_over();
+  bool may_compile();
+  void promote(Code &code, bool whole, InterpretedLoop *loop);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
 
   Inference &inference_;
   Compiler &compiler_;
   const EngineOptions &options_;
   std::deque<Routine> routines_;
+  std::vector<Routine *> compiled_; // Since interpreted code last looked.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
   Interpreter interpreter_;
 };

@@ -22,13 +22,7 @@ protected:
 
   void start(Orc::Options options) {
     std::string error;
-    orc = Orc::create(
-        options,
-        [this](std::string_view name) {
-          auto it = externals.find(std::string(name));
-          return it == externals.end() ? nullptr : it->second;
-        },
-        error);
+    orc = Orc::create(options, error);
     ASSERT_TRUE(orc) << error;
   }
 
@@ -42,12 +36,20 @@ protected:
     return module;
   }
 
+  Orc::Handle add(std::unique_ptr<llvm::Module> module, std::span<const std::string> names, std::span<void *> addresses, std::string &error) {
+    auto resolver = [this](std::string_view name) {
+      auto it = externals.find(std::string(name));
+      return it == externals.end() ? nullptr : it->second;
+    };
+    return orc->publish(orc->build(std::move(module), names, resolver), addresses, error);
+  }
+
   /// Links a module and gives the address of one name.
   template <typename F>
   F *link(const std::string &ir, const std::string &name, Orc::Handle *handle = nullptr) {
     void *address = nullptr;
     std::string error;
-    Orc::Handle made = orc->add(parse(ir), {&name, 1}, {&address, 1}, error);
+    Orc::Handle made = add(parse(ir), {&name, 1}, {&address, 1}, error);
     EXPECT_NE(made, 0u) << error;
     if (handle) *handle = made;
     return reinterpret_cast<F *>(address);

@@ -45,7 +45,7 @@ TEST_F(OrcTest, ResolvesFunctionsAndVariablesNearAndFar) {
 TEST_F(OrcTest, SaysWhatIsNotDefinedAndGoesOn) {
   std::string name = "f", error;
   void *address = nullptr;
-  EXPECT_EQ(orc->add(parse("declare void @nowhere() define void @f() { call void @nowhere() ret void }"), {&name, 1},
+  EXPECT_EQ(add(parse("declare void @nowhere() define void @f() { call void @nowhere() ret void }"), {&name, 1},
                      {&address, 1}, error),
             0u);
   EXPECT_EQ(error, "no definition of nowhere");
@@ -56,7 +56,7 @@ TEST_F(OrcTest, TurnsFatalErrorsIntoText) {
   std::string name = "f", error;
   void *address = nullptr;
   auto module = parse("define void @f() { call void asm sideeffect \"bogus\", \"\"() ret void }");
-  EXPECT_EQ(orc->add(std::move(module), {&name, 1}, {&address, 1}, error), 0u);
+  EXPECT_EQ(add(std::move(module), {&name, 1}, {&address, 1}, error), 0u);
   EXPECT_NE(error, "");
   EXPECT_EQ(link<int64_t(int64_t)>(twice("f", 3), "f")(5), 15);
 }

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <thread>
 
 namespace kiln {
 
@@ -39,9 +40,18 @@ size_t size_of(const KirFunction &function) {
   return size;
 }
 
+constexpr uint32_t most_delay = 3000; // Microseconds, where promotions are at random.
+
 /// The runtime's functions, the C library's, and SLEEF's.
 void *library_address(std::string_view symbol) {
   return symbol.starts_with("Sleef_") ? simd_math_address(symbol) : runtime_address(symbol);
+}
+
+/// The line that a loop begins in.
+uint32_t line_of_loop(const Block &header, const Sources &sources) {
+  for (const Inst *inst : header.insts)
+    if (inst->span.known()) return sources.location(inst->span).line;
+  return header.end.span.known() ? sources.location(header.end.span).line : 0;
 }
 
 /// What an entry cell points to when its compile failed.
@@ -52,6 +62,7 @@ void *library_address(std::string_view symbol) {
 /// A group on its way to machine code.
 struct Compiler::Job {
   std::vector<Specialisation *> group;
+  std::string why;
   std::unique_ptr<llvm::Module> module; // Null: LLVM is to be started.
   std::vector<std::string> names;
   std::unordered_map<std::string, void *> references; // What it takes from Kiln, by name.
@@ -61,7 +72,8 @@ struct Compiler::Job {
   double seconds = 0;
 };
 
-Compiler::Compiler(Inference &inference, const EngineOptions &options) : inference_(inference), options_(options) {
+Compiler::Compiler(Inference &inference, const EngineOptions &options)
+    : inference_(inference), options_(options), log_(options.trace_jit), random_(options.promote_at_random) {
   active = this;
   kiln_materialize_hook = &materialize;
   kiln_trace_hook = &describe;
@@ -72,6 +84,14 @@ Compiler::Compiler(Inference &inference, const EngineOptions &options) : inferen
 Compiler::~Compiler() {
   if (active == this)
     active = nullptr;
+}
+
+/// For the log.
+std::string Compiler::names_of(std::span<Specialisation *const> group) const {
+  std::string text;
+  for (const Specialisation *made : group)
+    text += (text.empty() ? "" : ", ") + (made->entered ? fmt::format("{} from line {} on", made->display, line_of_loop(*made->entered, inference_.sources())) : made->display);
+  return text;
 }
 
 /// Makes LLVM ready for use by the program's thread.
@@ -148,11 +168,12 @@ bool Compiler::note(const ExternFunction &function, std::string &error) {
   return function.kind == ForeignCode::Llvm || function.address;
 }
 
-bool Compiler::compile(std::span<Specialisation *const> group, std::string &error) {
+bool Compiler::compile(std::span<Specialisation *const> group, std::string why, std::string &error) {
   if (!start(error))
     return false;
   Job job;
   std::ranges::copy_if(group, std::back_inserter(job.group), [](const Specialisation *made) { return !made->compiled; }); // Meanwhile.
+  job.why = std::move(why);
   if (job.group.empty())
     return true;
   if (!lower_job(job, error))
@@ -162,9 +183,11 @@ bool Compiler::compile(std::span<Specialisation *const> group, std::string &erro
 }
 
 bool Compiler::lower_job(Job &job, std::string &error) {
+  double before = lower_seconds;
   job.module = lower_group(job.group, error);
   if (!job.module)
     return false;
+  log_.add("{}: {}; lowered in {:.2f} ms", names_of(job.group), job.why, (lower_seconds - before) * 1e3);
   if (kept_kind_) {
     if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
       for (Specialisation *specialisation : job.group)
@@ -189,9 +212,14 @@ void Compiler::build(Job &job) {
 }
 
 bool Compiler::publish(Job &job, std::string &error) {
+  CodegenTimes before = orc_->times();
   std::vector<void *> addresses(job.names.size());
   if (!orc_->publish(std::move(job.linked), addresses, error))
     return false;
+  const CodegenTimes &after = orc_->times();
+  log_.add("{}: compiled: optimise {:.2f}, codegen {:.2f}, link {:.2f} ms; {} bytes of code", names_of(job.group),
+           (after.optimise - before.optimise) * 1e3, (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3,
+           after.code_bytes - before.code_bytes);
   for (size_t i = 0; i < addresses.size(); ++i) {
     job.group[i]->entry = addresses[i];
     job.group[i]->compiled = true;
@@ -214,9 +242,10 @@ bool Compiler::can_compile_later() {
   return false;
 }
 
-bool Compiler::compile_later(std::vector<Specialisation *> group, std::string &error) {
+bool Compiler::compile_later(std::span<Specialisation *const> group, std::string why, std::string &error) {
   auto job = std::make_unique<Job>();
-  job->group = std::move(group);
+  job->group.assign(group.begin(), group.end());
+  job->why = std::move(why);
   if (!lower_job(*job, error))
     return false;
   begin(std::move(job), [this](Job &job) { build(job); });
@@ -225,9 +254,11 @@ bool Compiler::compile_later(std::vector<Specialisation *> group, std::string &e
 
 void Compiler::begin(std::unique_ptr<Job> job, std::function<void(Job &)> work) {
   job_ = std::move(job);
-  thread_.begin([&job = *job_, work = std::move(work)] {
+  std::chrono::microseconds delay{options_.promote_at_random ? random_() % most_delay : 0};
+  thread_.begin([&job = *job_, work = std::move(work), delay] {
     auto start = std::chrono::steady_clock::now();
     work(job);
+    std::this_thread::sleep_for(delay);
     job.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   });
 }
@@ -249,13 +280,15 @@ void Compiler::settle() {
     publish(*job, late_error_);
   else if (!(orc_ = std::move(job->orc)))
     late_error_ = job->error;
+  else
+    log_.add("LLVM has started: {:.2f} ms", orc_->times().start * 1e3);
 }
 
 void *Compiler::materialize(void **cell) {
   Specialisation &wanted = Specialisation::of(cell);
   Specialisation *group[] = {&wanted};
   std::string error;
-  if (active && active->compile(group, error))
+  if (active && active->compile(group, "called by compiled code", error))
     return wanted.entry;
   if (active)
     active->last_error_ = error;

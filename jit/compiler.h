@@ -1,11 +1,13 @@
 #pragma once
 
 #include "codegen/infer.h"
+#include "jit/compile_log.h"
 #include "jit/compile_thread.h"
 #include "jit/engine.h"
 #include "jit/orc.h"
 
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -25,16 +27,19 @@ public:
   Compiler &operator=(const Compiler &) = delete;
 
   /// Compiles the group as one module and fills their entry cells. False with `error` set: a bug of Kiln's or LLVM's.
-  bool compile(std::span<Specialisation *const> group, std::string &error);
+  /// `why`: for the log.
+  bool compile(std::span<Specialisation *const> group, std::string why, std::string &error);
 
   /// Whether the compile thread has nothing to do. The first time it has: LLVM is started.
   bool can_compile_later();
   /// Begins to compile the group on that thread: lowers it. take_up() is to end it.
-  bool compile_later(std::vector<Specialisation *> group, std::string &error);
+  bool compile_later(std::span<Specialisation *const> group, std::string why, std::string &error);
   /// Whether there is something to take up.
   bool has_finished() const { return job_ && !thread_.is_busy(); }
   /// Fills the entry cells of what the compile thread has made. False with `error` set when that failed.
   bool take_up(std::string &error);
+  /// Waits for the compile thread, and takes up what it has made.
+  void settle();
   /// Called for each specialisation that has compiled code now.
   std::function<void(Specialisation &)> on_compiled;
 
@@ -59,9 +64,9 @@ public:
 
 private:
   struct Job;
+  std::string names_of(std::span<Specialisation *const> group) const;
   bool start(std::string &error);
   void begin(std::unique_ptr<Job> job, std::function<void(Job &)> work);
-  void settle();
   bool lower_job(Job &job, std::string &error);
   void build(Job &job);
   bool publish(Job &job, std::string &error);
@@ -81,6 +86,8 @@ private:
 
   Inference &inference_;
   const EngineOptions &options_;
+  CompileLog log_;
+  std::minstd_rand random_; // For delays of the compile thread.
   std::unique_ptr<Orc> orc_;
   std::optional<EmitKind> kept_kind_;
   std::string kept_text_;

@@ -161,7 +161,7 @@ bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
   run_on_compile_stack(
       [](void *argument) {
         auto *request = static_cast<Request *>(argument);
-        request->ok = request->impl->compiler.compile(request->group, request->error);
+        request->ok = request->impl->compiler.compile(request->group, "before it runs", request->error);
       },
       &request);
   if (!request.ok) {
@@ -375,6 +375,8 @@ Value Engine::Impl::variable_value(std::string_view name) const {
 
 PhaseTimes Engine::times() const {
   PhaseTimes times = impl_->times;
+  impl_->compiler.settle(); // What is being compiled counts as well.
+  times.background = impl_->compiler.background_seconds;
   CodegenTimes codegen = impl_->compiler.codegen_times();
   times.build += impl_->session.build_seconds;
   times.functions_built = impl_->session.functions_built;

@@ -25,7 +25,10 @@ enum class Baseline : uint8_t { Hot, All, None };
 struct EngineOptions {
   int opt_level = 3;        // 0..3
   Tier tier = Tier::Mixed;
-  double promote_after = 0.05; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed).
+  double promote_after = 0.05; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed), in
+                               // the background; 0: it does so at the first chance, and the program waits.
+  uint32_t promote_at_random = 0; // Not 0: the seed for promotions at random points, in the background or not, with delays.
+  bool trace_jit = false;   // Say on stderr what is compiled, when, why and at what cost.
   Baseline baseline = Baseline::Hot;
   bool checks = true;       // Overflow and bounds checks; off with --unchecked. Division by zero is always checked.
   std::vector<std::string> arguments; // What `args` gives: the script's name is not among them.
@@ -62,6 +65,7 @@ struct PhaseTimes {
   double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, baseline = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
   uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, baseline_functions = 0, llvm_constructors = 0,
            specialisations_compiled = 0, modules = 0, code_bytes = 0;
+  double background = 0; // Of all these: on the compile thread.
 };
 
 enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Baseline, Llvm, LlvmRaw, Asm, Object, Bitcode };

@@ -37,7 +37,9 @@ void on_compile_stack(Body body) {
 Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options)
     : inference_(inference), compiler_(compiler), options_(options),
       interpreter_({[this](Routine &routine) { prepare(routine); }, [this](Specialisation &callee) -> Routine & { return routine(callee); },
-                    [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }}, options.promote_after > 0 ? sample_period : 1) {
+                    [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }},
+                   options.promote_after > 0 && !options.promote_at_random ? sample_period : 1),
+      random_(options.promote_at_random) {
   compiler_.on_compiled = [this](Specialisation &made) {
     if (made.routine) compiled_.push_back(made.routine);
   };
@@ -105,7 +107,7 @@ void Tiers::compile(Specialisation &specialisation) {
   Specialisation *group[] = {&specialisation};
   std::string error;
   bool ok = false;
-  on_compile_stack([&] { ok = compiler_.compile(group, error); });
+  on_compile_stack([&] { ok = compiler_.compile(group, "only LLVM can do it", error); });
   if (!ok) throw_failure("internal error: " + error);
 }
 
@@ -130,7 +132,7 @@ void Tiers::use_baseline(Routine &routine) {
 
 /// From now on interpreted code calls what has been compiled meanwhile: in the background, or because compiled code called it.
 void Tiers::take_over() {
-  if (compiler_.has_finished()) {
+  if (compiler_.has_finished() || (options_.promote_at_random && random_() % 8 == 0)) {
     std::string error;
     bool ok = false;
     on_compile_stack([&] { ok = compiler_.take_up(error); });
@@ -149,15 +151,23 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   if (routine.entry) use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
   take_over();
-  auto worthwhile = static_cast<uint64_t>(options_.promote_after * 1e9), enough = worthwhile / least_part;
-  if (spent_ < worthwhile) return;
   bool called = !loop || routine.calls >= often;
-  bool whole = called && code.nanoseconds >= enough && !code.tried && !specialisation.is_unit && !specialisation.compiled;
+  bool whole = called && !code.tried && !specialisation.is_unit && !specialisation.compiled && is_worthwhile(code.nanoseconds);
   // Errors in a region of `try` are the interpreter's to catch.
   bool can_resume = loop && code.kir->regions.size() == 1;
-  bool rest = can_resume && loop->nanoseconds >= enough && !loop->tried;
+  bool rest = can_resume && !loop->tried && is_worthwhile(loop->nanoseconds);
   if ((whole || rest) && may_compile()) promote(code, whole, rest ? loop : nullptr);
 }
+
+/// Whether something is to be compiled that so much time was spent in.
+bool Tiers::is_worthwhile(uint64_t nanoseconds) {
+  if (options_.promote_at_random) return random_() % 4 == 0;
+  auto all = static_cast<uint64_t>(options_.promote_after * 1e9);
+  return spent_ >= all && nanoseconds >= all / least_part;
+}
+
+/// Whether the program waits for what is compiled.
+bool Tiers::waits() { return options_.promote_at_random ? random_() % 2 == 0 : options_.promote_after == 0; }
 
 /// Whether LLVM is ready for more.
 bool Tiers::may_compile() {
@@ -167,22 +177,24 @@ bool Tiers::may_compile() {
   return can;
 }
 
-/// Compiles a function as a whole, a loop that is running as its continuation, or both; in the background, but where the first
-/// chance is to be taken.
+/// Compiles a function as a whole, a loop that is running as its continuation, or both.
 void Tiers::promote(Code &code, bool whole, InterpretedLoop *loop) {
   std::vector<Specialisation *> group;
+  std::string why;
   if (whole) {
     code.tried = true;
     group.push_back(code.specialisation);
+    why = fmt::format("{} calls, {:.2f} ms", routine(*code.specialisation).calls, static_cast<double>(code.nanoseconds) / 1e6);
   }
   if (loop) {
     loop->tried = true;
     group.push_back(&resumption(code, *loop));
     routine(*group.back());
+    why += fmt::format("{}{:.2f} ms in the loop", whole ? ", " : "", static_cast<double>(loop->nanoseconds) / 1e6);
   }
   std::string error;
   bool ok = false;
-  on_compile_stack([&] { ok = options_.promote_after > 0 ? compiler_.compile_later(std::move(group), error) : compiler_.compile(group, error); });
+  on_compile_stack([&] { ok = waits() ? compiler_.compile(group, why, error) : compiler_.compile_later(group, why, error); });
   if (!ok) throw_failure("internal error: " + error);
   take_over();
 }

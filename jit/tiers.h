@@ -5,6 +5,7 @@
 #include "jit/interpreter/interpreter.h"
 
 #include <deque>
+#include <random>
 
 namespace kiln {
 
@@ -35,6 +36,8 @@ private:
   std::string print(EmitKind kind, const Code &code) const;
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
   void take_over();
+  bool is_worthwhile(uint64_t nanoseconds);
+  bool waits();
   bool may_compile();
   void promote(Code &code, bool whole, InterpretedLoop *loop);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
@@ -46,6 +49,7 @@ private:
   std::vector<Routine *> compiled_; // Since interpreted code last looked.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
   Interpreter interpreter_;
+  std::minstd_rand random_; // For promotions at random.
 };
 
 } // namespace kiln

@@ -133,6 +133,9 @@ CommandLine::CommandLine(Options &options) {
       ->option_text("WHICH");
   app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time (0.05; 0: at once)")
       ->option_text("SECONDS");
+  app.add_option("--promote-at-random", options.engine.promote_at_random, "Let LLVM take over at random points, now and then after a delay: for tests")
+      ->option_text("SEED");
+  app.add_flag("--trace-jit", options.engine.trace_jit, "Say on stderr what LLVM compiles: when, why, what it cost, and how much code it is");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 
   check = app.add_subcommand("check", "Report the errors of a file without running it");
@@ -213,6 +216,7 @@ std::string misused_option(std::string_view message) {
       {"--color", "--color takes auto, always or never, as in --color=never"},
       {"--promote-after", "--promote-after takes seconds, 0 or more, as in --promote-after=0.1"},
       {"--baseline", "--baseline takes hot, all or none, as in --baseline=none"},
+      {"--promote-at-random", "--promote-at-random takes a seed, as in --promote-at-random=1"},
       {"--tier", "--tier takes mixed, 0 or 1, as in --tier=0"},
       {"--output", "-o takes the name of a file to write to"},
       {"-O", "-O takes a level from 0 to 3, as in -O2"},

@@ -9,7 +9,7 @@ namespace kiln {
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
   less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::baseline, &PhaseTimes::start_llvm,
-       &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run);
+       &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run, &PhaseTimes::background);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
        &PhaseTimes::specialisations_assembled, &PhaseTimes::baseline_functions, &PhaseTimes::llvm_constructors, &PhaseTimes::specialisations_compiled,
        &PhaseTimes::modules, &PhaseTimes::code_bytes);
@@ -49,6 +49,7 @@ std::string times_table(const PhaseTimes &times) {
     table += '\n';
   }
   table += fmt::format("{:<10} {:>8.3f}\n", "total", total * 1e3);
+  if (times.background > 0) table += fmt::format("{:<10} {:>8.3f}  of it while the program ran, by the compile thread\n", "background", times.background * 1e3);
   return table;
 }
 

@@ -143,14 +143,16 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
       }
     return typed;
   };
-  context.copy_into_caller = [this](const Specialisation &callee) {
-    const KirFunction &typed = inference_.typed(const_cast<Specialisation &>(callee));
-    return typed.fused || size_of(typed) <= (typed.is_lambda ? small_lambda : small_body);
-  };
+  context.copy_into_caller = [this](const Specialisation &callee) { return is_copied(const_cast<Specialisation &>(callee)); };
   std::unique_ptr<llvm::Module> module = lower(group, context, orc_->context(), orc_->machine(), group.front()->symbol);
   if (!module)
     error = context.error;
   return failed ? nullptr : std::move(module);
+}
+
+bool Compiler::is_copied(Specialisation &callee) {
+  const KirFunction &typed = inference_.typed(callee);
+  return typed.fused || size_of(typed) <= (typed.is_lambda ? small_lambda : small_body);
 }
 
 bool Compiler::prepare_extern(const ExternFunction &function) {

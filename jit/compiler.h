@@ -50,6 +50,8 @@ public:
   /// What was kept, as one text or file. Empty with `error` set when that fails.
   std::string kept(std::string &error);
 
+  /// Whether callers get a copy of the function.
+  bool is_copied(Specialisation &callee);
   /// Makes an extern function ready to be called by the interpreter. False for a body in LLVM IR.
   bool prepare_extern(const ExternFunction &function);
 

@@ -3,6 +3,7 @@
 #include "codegen/liveness.h"
 #include "jit/baseline/baseline.h"
 #include "jit/compiler.h"
+#include "jit/hot_group.h"
 #include "jit/interpreter/assembler.h"
 #include "jit/interpreter/frame_slots.h"
 #include "jit/interpreter/native_call.h"
@@ -22,9 +23,10 @@ constexpr uint64_t often = 3;
 /// Calls and repetitions of loops between looks at the clock, which takes some 30 ns. A prime number: where a loop makes
 /// some calls, the looks do not fall on the same one of them each time.
 constexpr int32_t sample_period = 997;
-/// The part of `promote_after` that must have been spent in what is compiled. The rest was spent elsewhere; but then LLVM
-/// is worth its start for the program, or has started.
+/// The part of all time that must have been spent in what is compiled.
 constexpr uint64_t least_part = 10;
+/// Nanoseconds: calls that take longer are worth to be gone on with as compiled code.
+constexpr uint64_t long_call = 1'000'000;
 
 /// Runs a function object on the compile stack: the program's recursion may have eaten its own.
 template <typename Body>
@@ -35,7 +37,7 @@ void on_compile_stack(Body body) {
 } // namespace
 
 Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options)
-    : inference_(inference), compiler_(compiler), options_(options),
+    : inference_(inference), compiler_(compiler), options_(options), worthwhile_(static_cast<uint64_t>(options.promote_after * 1e9)),
       interpreter_({[this](Routine &routine) { prepare(routine); }, [this](Specialisation &callee) -> Routine & { return routine(callee); },
                     [this](Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) { spent(routine, loop, nanoseconds); }},
                    options.promote_after > 0 && !options.promote_at_random ? sample_period : 1),
@@ -138,32 +140,55 @@ void Tiers::take_over() {
     on_compile_stack([&] { ok = compiler_.take_up(error); });
     if (!ok) throw_failure("internal error: " + error);
   }
-  for (Routine *routine : compiled_) use_compiled(*routine);
+  for (Routine *routine : compiled_) {
+    use_compiled(*routine);
+    Specialisation *continued = routine->specialisation->continues;
+    Code *code = continued ? continued->routine->code.get() : routine->code.get();
+    if (!code) continue;
+    // What its frames still do is measured anew.
+    code->nanoseconds = 0;
+    for (InterpretedLoop &loop : code->loops) {
+      loop.nanoseconds = 0;
+      if (loop.resumed == routine->specialisation) loop.resumed_by = spent_ + worthwhile_;
+    }
+  }
   compiled_.clear();
 }
 
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
   Code &code = *routine.code;
-  Specialisation &specialisation = *routine.specialisation;
   spent_ += nanoseconds;
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
   if (routine.entry) use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
   take_over();
-  bool called = !loop || routine.calls >= often;
-  bool whole = called && !code.tried && !specialisation.is_unit && !specialisation.compiled && is_worthwhile(code.nanoseconds);
-  // Errors in a region of `try` are the interpreter's to catch.
-  bool can_resume = loop && code.kir->regions.size() == 1;
-  bool rest = can_resume && !loop->tried && is_worthwhile(loop->nanoseconds);
-  if ((whole || rest) && may_compile()) promote(code, whole, rest ? loop : nullptr);
+  if (loop) ++loop->samples;
+  Promotion wanted = choose(routine, loop);
+  if ((wanted.whole || wanted.rest) && may_compile()) promote(wanted);
 }
 
-/// Whether something is to be compiled that so much time was spent in.
+/// What to compile, now that this routine, or this loop of it, was found running.
+Tiers::Promotion Tiers::choose(Routine &sampled, InterpretedLoop *loop) {
+  bool hot = is_worthwhile(sampled.code->nanoseconds), loop_hot = loop && is_worthwhile(loop->nanoseconds);
+  if (!hot && !loop_hot) return {};
+  Promotion wanted{sampled.code.get(), loop, hot && (!loop || sampled.calls >= often), loop_hot && can_resume(*sampled.code)};
+  if (RunningLoop outer = outermost_loop(spent_, worthwhile_); outer.loop) {
+    if (outer.loop->resumed && spent_ < outer.loop->resumed_by) return {}; // Compiled code will take over soon.
+    if (!outer.loop->tried) wanted = {outer.code, outer.loop, routine(*outer.code->specialisation).calls >= often, true};
+  }
+  Specialisation &specialisation = *wanted.code->specialisation;
+  wanted.whole &= !wanted.code->tried && !specialisation.is_unit && !specialisation.compiled;
+  // A call that does not take long will have ended.
+  bool takes_long = spent_ > long_call * std::max<uint64_t>(routine(specialisation).calls, 1);
+  wanted.rest = wanted.rest && !wanted.loop->tried && (!wanted.whole || takes_long);
+  return wanted;
+}
+
+/// Whether something is to be compiled that so much time was spent in: a tenth of all, or a good deal.
 bool Tiers::is_worthwhile(uint64_t nanoseconds) {
   if (options_.promote_at_random) return random_() % 4 == 0;
-  auto all = static_cast<uint64_t>(options_.promote_after * 1e9);
-  return spent_ >= all && nanoseconds >= all / least_part;
+  return spent_ >= worthwhile_ && nanoseconds >= std::min(spent_ / least_part, worthwhile_);
 }
 
 /// Whether the program waits for what is compiled.
@@ -177,25 +202,31 @@ bool Tiers::may_compile() {
   return can;
 }
 
-/// Compiles a function as a whole, a loop that is running as its continuation, or both.
-void Tiers::promote(Code &code, bool whole, InterpretedLoop *loop) {
+/// Compiles a function as a whole, the rest of it from a loop on, or both; and what they call.
+void Tiers::promote(const Promotion &wanted) {
+  Code &code = *wanted.code;
   std::vector<Specialisation *> group;
   std::string why;
-  if (whole) {
-    code.tried = true;
+  if (wanted.whole) {
     group.push_back(code.specialisation);
-    why = fmt::format("{} calls, {:.2f} ms", routine(*code.specialisation).calls, static_cast<double>(code.nanoseconds) / 1e6);
+    why = fmt::format("{} calls, {:.2f} ms; ", routine(*code.specialisation).calls, static_cast<double>(code.nanoseconds) / 1e6);
   }
-  if (loop) {
-    loop->tried = true;
-    group.push_back(&resumption(code, *loop));
+  if (wanted.rest) {
+    wanted.loop->tried = true;
+    group.push_back(&resumption(code, *wanted.loop));
     routine(*group.back());
-    why += fmt::format("{}{:.2f} ms in the loop", whole ? ", " : "", static_cast<double>(loop->nanoseconds) / 1e6);
+    why += fmt::format("loop of {:.2f} ms; ", static_cast<double>(wanted.loop->nanoseconds) / 1e6);
   }
+  why += fmt::format("{:.2f} ms in all", static_cast<double>(spent_) / 1e6);
   std::string error;
   bool ok = false;
-  on_compile_stack([&] { ok = waits() ? compiler_.compile(group, why, error) : compiler_.compile_later(group, why, error); });
+  on_compile_stack([&] {
+    add_callees(group, inference_, [&](Specialisation &callee) { return compiler_.is_copied(callee); });
+    ok = waits() ? compiler_.compile(group, why, error) : compiler_.compile_later(group, why, error);
+  });
   if (!ok) throw_failure("internal error: " + error);
+  for (const Specialisation *made : group)
+    if (made->routine->code) made->routine->code->tried = true;
   take_over();
 }
 

@@ -38,8 +38,15 @@ private:
   void take_over();
   bool is_worthwhile(uint64_t nanoseconds);
   bool waits();
+  /// What is to be compiled of a function.
+  struct Promotion {
+    Code *code = nullptr;
+    InterpretedLoop *loop = nullptr; // That is running.
+    bool whole = false, rest = false;
+  };
+  Promotion choose(Routine &sampled, InterpretedLoop *loop);
   bool may_compile();
-  void promote(Code &code, bool whole, InterpretedLoop *loop);
+  void promote(const Promotion &wanted);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
 
   Inference &inference_;
@@ -47,6 +54,7 @@ private:
   const EngineOptions &options_;
   std::deque<Routine> routines_;
   std::vector<Routine *> compiled_; // Since interpreted code last looked.
+  const uint64_t worthwhile_; // EngineOptions::promote_after in nanoseconds.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
   Interpreter interpreter_;
   std::minstd_rand random_; // For promotions at random.

@@ -22,6 +22,7 @@ constexpr const char *main_examples = R"(Examples:
   kiln --unchecked mandelbrot.kn 80     run without checks of overflow and array bounds
   kiln --color=never script.kn 2> log   errors without colours
   kiln --tier=1 script.kn               compile everything by LLVM before it runs
+  kiln --trace-jit script.kn            say on stderr what LLVM compiles, when, why, at what cost
   kiln --version                        what to say in a report of a bug
   kiln check script.kn                  report errors without running
   kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
@@ -131,7 +132,7 @@ CommandLine::CommandLine(Options &options) {
       ->option_text("TIER");
   app.add_option("--baseline", baseline, "What the interpreter has machine code made for, instruction by instruction: hot functions (the default), all or none")
       ->option_text("WHICH");
-  app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time (0.05; 0: at once)")
+  app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time, in the background (0.005; 0: at the first chance, and the program waits)")
       ->option_text("SECONDS");
   app.add_option("--promote-at-random", options.engine.promote_at_random, "Let LLVM take over at random points, now and then after a delay: for tests")
       ->option_text("SEED");

@@ -203,10 +203,12 @@ void FunctionAssembler::write_back_edge(const Block &from, const Edge &edge) {
     uint16_t base = use(test->args[0]);
     write(range ? Bytecode::NextBelow : Bytecode::NextInArray, result(*test->args[1]), range ? static_cast<uint16_t>(base + 1) : base, loop);
     write_word({});
+    code_->loops[loop].end = here();
     return write_edge(header, header.end.edges[1]);
   }
   write_moves(edge);
   write(Bytecode::Loop, loop);
+  code_->loops[loop].end = here();
   auto counted = std::ranges::count_if(header.insts, [](const Inst *inst) { return inst->op != Op::Const; });
   if (header.end.kind != TermKind::Branch || static_cast<size_t>(counted) > small_header || is_back_edge(header, header.end.edges[0]) ||
       is_back_edge(header, header.end.edges[1]))
@@ -219,7 +221,9 @@ uint16_t FunctionAssembler::loop_of(const Block &header) {
   uint32_t &place = loops_[header.id];
   if (place == not_written) {
     place = static_cast<uint32_t>(code_->loops.size());
-    code_->loops.emplace_back().header = &header;
+    InterpretedLoop &loop = code_->loops.emplace_back();
+    loop.header = &header;
+    loop.begin = block_words_[header.id];
   }
   if (place > most_slots) possible_ = false;
   return static_cast<uint16_t>(place);

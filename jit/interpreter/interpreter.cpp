@@ -97,9 +97,10 @@ Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), pe
   scan_also({stack_, &frames_end});
 }
 
-uint64_t Interpreter::time_since_sample() {
-  uint64_t time = now();
-  return time - std::exchange(last_sample_, time);
+/// What the host does now does not count.
+void Interpreter::note_sample(Routine &routine, InterpretedLoop *loop) {
+  host_.spent(routine, loop, now() - last_sample_);
+  last_sample_ = now();
 }
 
 extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routine *called) {
@@ -171,8 +172,7 @@ void Interpreter::enter_other(Routine &routine, Slot *arguments, Slot *result) {
 
 void Interpreter::sample_call(Routine &routine) {
   if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted");
-  uint64_t time = time_since_sample();
-  if (routine.entry) host_.spent(routine, nullptr, time);
+  if (routine.entry) note_sample(routine, nullptr);
 }
 
 /// True when the rest of the function was run as compiled code.
@@ -180,7 +180,7 @@ bool Interpreter::sample_loop(Activation &activation, uint16_t place) {
   if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted");
   auto &code = const_cast<Code &>(*code_at(activation.ip));
   InterpretedLoop &loop = code.loops[place];
-  host_.spent(*code.specialisation->routine, &loop, time_since_sample());
+  note_sample(*code.specialisation->routine, &loop);
   if (!loop.resumed || !loop.resumed->compiled) return false;
   resume_compiled(activation, code, loop);
   return true;
@@ -195,6 +195,7 @@ void Interpreter::resume_compiled(Activation &activation, const Code &code, cons
     arguments[i].u = frame[slot].u - (less == Code::no_slot ? 0 : frame[less].u);
   }
   call_native(loop.resumed->entry, &loop.resumed->entry, *loop.resumed->routine->signature, arguments, result);
+  last_sample_ = now(); // The interpreter has not spent this time.
   auto *call = static_cast<const Word *>(frame[-2].p);
   activation.fp = static_cast<Slot *>(frame[-1].p);
   std::copy_n(result, FrameSlots::size_of(code.specialisation->result), activation.fp + call->instruction.a);

@@ -16,7 +16,7 @@ struct Activation {
   static inline Activation *innermost = nullptr;
   /// Calls `visit` with the address of the instruction where each frame is, the innermost first.
   template <typename Visit>
-  void each_frame(Visit visit) const;
+  void each_frame(Visit visit, size_t most = SIZE_MAX) const;
 };
 
 class Interpreter;
@@ -50,7 +50,7 @@ private:
   bool sample_loop(Activation &activation, uint16_t loop);
   static const void *loop_in_machine_code(const Word *ip);
   void resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop);
-  uint64_t time_since_sample();
+  void note_sample(Routine &routine, InterpretedLoop *loop);
 
   Host host_;
   Slot *stack_, *limit_;
@@ -63,10 +63,10 @@ private:
 inline const Word *behind_call(const Word *call) { return call + 2 + (call->instruction.b + 3) / 4; }
 
 template <typename Visit>
-void Activation::each_frame(Visit visit) const {
+void Activation::each_frame(Visit visit, size_t most) const {
   const Word *at = ip;
   const Slot *frame = fp;
-  while (code_at(at)) { // The host's call is none.
+  for (size_t i = 0; i < most && code_at(at); ++i) { // The host's call is none.
     visit(at);
     at = static_cast<const Word *>(frame[-2].p);
     frame = static_cast<const Slot *>(frame[-1].p);

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "jit/interpreter/bytecode.h"
+
+#include <functional>
+
+namespace kiln {
+
+class Inference;
+
+/// A loop that is running in a frame, and the code of that.
+struct RunningLoop {
+  Code *code = nullptr;
+  InterpretedLoop *loop = nullptr;
+};
+
+/// Whether compiled code can go on with the loop: errors in a region of `try` are the interpreter's to catch.
+bool can_resume(const Code &code);
+
+/// The outermost loop around what is running, in its function or in one that called it, whose rounds end often enough: there
+/// compiled code can soon take over everything within. Null when there is none. `spent`: by the interpreter in all;
+/// `patience`: how long it may go on until the end of a round is looked at.
+RunningLoop outermost_loop(uint64_t spent, uint64_t patience);
+
+/// Adds what members of the group call, that has run before, and that would not come as a copy: compiled with them, it is called
+/// directly, and nobody waits for it. `is_copied`: whether callers get a copy of it.
+void add_callees(std::vector<Specialisation *> &group, Inference &inference, const std::function<bool(Specialisation &)> &is_copied);
+
+} // namespace kiln

@@ -150,18 +150,24 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
 bool Engine::Impl::compile(std::span<Unit> made, Outcome &outcome) {
   if (options.tier != Tier::Compiled)
     return true; // As they run.
+  std::vector<Specialisation *> group;
+  for (Unit &unit : made)
+    group.push_back(unit.specialisation);
+  return compile(group, "before it runs", outcome);
+}
+
+bool Engine::Impl::compile(std::span<Specialisation *const> group, const char *why, Outcome &outcome) {
   struct Request {
-    Impl *impl;
-    std::vector<Specialisation *> group;
+    Compiler &compiler;
+    std::span<Specialisation *const> group;
+    const char *why;
     std::string error;
     bool ok = false;
-  } request{this, {}, {}};
-  for (Unit &unit : made)
-    request.group.push_back(unit.specialisation);
+  } request{compiler, group, why, {}};
   run_on_compile_stack(
       [](void *argument) {
         auto *request = static_cast<Request *>(argument);
-        request->ok = request->impl->compiler.compile(request->group, "before it runs", request->error);
+        request->ok = request->compiler.compile(request->group, request->why, request->error);
       },
       &request);
   if (!request.ok) {

@@ -14,6 +14,7 @@
 namespace kiln {
 
 struct Type;
+class Formula;
 
 /// Who runs the program: the interpreter alone (but for what only LLVM can do), LLVM alone, or the interpreter at first
 /// and LLVM where time is spent.
@@ -113,6 +114,10 @@ public:
   /// From now on, keep what every compile made, for emit() with an empty signature (`emit --run`).
   void keep_modules(EmitKind kind);
 
+  /// An expression of variables of these names (f64) and of what the session defines, to be evaluated again and again (jit/formula.h).
+  /// Null with its errors in `outcome`.
+  std::unique_ptr<Formula> formula(std::string text, std::span<const std::string_view> variables, Outcome &outcome);
+
   /// The type that an expression would have, without running it.
   std::optional<std::string> type_of(std::string text, Outcome &outcome);
   /// The `##` text above a definition, or of a built-in, with its signatures; empty when there is none.
@@ -131,6 +136,7 @@ public:
   PhaseTimes times() const;
 
 private:
+  friend class Formula;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -30,6 +30,7 @@ struct Engine::Impl {
   /// Builds and infers a unit; its assignments take effect. False when there were errors.
   bool infer(Unit &unit, Diagnostics &diagnostics, std::string_view value_name = {});
   bool compile(std::span<Unit> units, Outcome &outcome);
+  bool compile(std::span<Specialisation *const> group, const char *why, Outcome &outcome);
   bool execute(const Unit &unit, Outcome &outcome);
   Outcome script(std::string name, std::string text, bool run);
   Outcome interactive(std::string name, std::string text);

@@ -122,6 +122,7 @@ void Tiers::use_compiled(Routine &routine) {
 
 /// Costs less than the interpreter needs between two looks at the clock.
 void Tiers::use_baseline(Routine &routine) {
+  if (!routine.entry) return;
   Code &code = *routine.code;
   if (options_.baseline == Baseline::None || code.baseline_tried) return;
   Stopwatch watch(baseline_seconds);
@@ -160,7 +161,7 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   spent_ += nanoseconds;
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
-  if (routine.entry) use_baseline(routine);
+  use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
   take_over();
   if (loop) ++loop->samples;

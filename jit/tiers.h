@@ -19,6 +19,13 @@ public:
 
   /// Runs top-level statements. Throws RuntimeError.
   void run(Specialisation &unit);
+  /// Calls a function whose arguments and result take a slot each. Throws RuntimeError.
+  void call(Routine &routine, std::span<const Slot> arguments, Slot &result) { interpreter_.call(routine, arguments, result); }
+  Routine &routine(Specialisation &specialisation);
+  /// Makes machine code of bytecode, if it is to be had.
+  void use_baseline(Routine &routine);
+  /// From now on interpreted code calls compiled code.
+  void use_compiled(Routine &routine);
   /// The bytecode of a specialisation, or the machine code that is made of it, as text; and of all that there is.
   std::string print(EmitKind kind, Specialisation &specialisation);
   std::string print_all(EmitKind kind) const;
@@ -27,12 +34,9 @@ public:
   uint64_t assembled = 0, baseline_functions = 0;
 
 private:
-  Routine &routine(Specialisation &specialisation);
   void prepare(Routine &routine);
   bool assemble_code(Routine &routine);
   void compile(Specialisation &specialisation);
-  void use_compiled(Routine &routine);
-  void use_baseline(Routine &routine);
   std::string print(EmitKind kind, const Code &code) const;
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
   void take_over();

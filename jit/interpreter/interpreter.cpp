@@ -99,11 +99,11 @@ Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), pe
 
 /// What the host does now does not count.
 void Interpreter::note_sample(Routine &routine, InterpretedLoop *loop) {
-  host_.spent(routine, loop, now() - last_sample_);
+  host_.spent(routine, loop, last_sample_ ? now() - last_sample_ : 0);
   last_sample_ = now();
 }
 
-extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routine *called) {
+extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routine *called, const Slot *arguments, size_t count, Slot *result) {
   Interpreter &self = *interpreter;
   Routine &routine = *called;
   Activation *outer = Activation::innermost;
@@ -111,12 +111,17 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   if (Stack *stack = own_stack())
     if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - stack->usable_begin() < native_reserve)
       throw_error(RuntimeError::StackOverflow, "stack overflow");
-  self.host_.prepare(routine);
+  if (!routine.entry) self.host_.prepare(routine);
   Slot *base = self.stack_;
   if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
   // The host's frame holds the result.
   Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
-  if (!routine.entry) return call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
+  std::copy_n(arguments, count, frame);
+  if (!routine.entry) {
+    call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
+    if (result) *result = *base;
+    return;
+  }
   if (frame + routine.frame_slots > self.limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
   frame[-3].p = const_cast<void *>(interpreted_caller);
   frame[-2].p = const_cast<Word *>(host_call);
@@ -128,11 +133,12 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
     ~Scope() { Activation::innermost = outer; }
   } scope{outer};
   Activation::innermost = &activation;
-  self.last_sample_ = now();
-  for (;;) {
+  self.last_sample_ = 0;
+  for (const void *machine_code = routine.machine;; machine_code = nullptr) {
     RuntimeError error;
     try {
-      self.execute(activation);
+      self.execute(activation, machine_code);
+      if (result) *result = *base;
       return;
     } catch (RuntimeError &thrown) {
       if (!is_catchable(thrown) || !self.handle(activation)) throw;
@@ -247,7 +253,7 @@ const void *Interpreter::loop_in_machine_code(const Word *ip) {
     if ((machine.target = loop_in_machine_code(ip))) goto enter_machine_code;                                          \
   }
 
-void Interpreter::execute(Activation &activation) {
+void Interpreter::execute(Activation &activation, const void *machine_code) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic" // Labels as values.
   static const void *const labels[] = {
@@ -257,8 +263,8 @@ void Interpreter::execute(Activation &activation) {
   const Word *ip = activation.ip;
   Slot *fp = activation.fp;
   int32_t budget = budget_;
-  MachineState machine{nullptr, nullptr, nullptr, 0, 0, &activation, limit_};
-  DISPATCH;
+  MachineState machine{machine_code, nullptr, nullptr, 0, 0, &activation, limit_};
+  if (!machine_code) DISPATCH;
 
 enter_machine_code:
   machine.fp = fp;

@@ -3,6 +3,7 @@
 #include "jit/interpreter/bytecode.h"
 
 #include <functional>
+#include <span>
 
 namespace kiln {
 
@@ -21,7 +22,7 @@ struct Activation {
 
 class Interpreter;
 /// Where a walk of the native stack meets this function, an activation lies in its frame.
-extern "C" void kiln_interpret(Interpreter *interpreter, Routine *routine);
+extern "C" void kiln_interpret(Interpreter *interpreter, Routine *routine, const Slot *arguments, size_t count, Slot *result);
 
 /// Runs bytecode. Frames of all interpreters are on one stack of values, which the collector scans.
 class Interpreter {
@@ -39,11 +40,14 @@ public:
   Interpreter &operator=(const Interpreter &) = delete;
 
   /// Calls a routine of no arguments. Throws RuntimeError.
-  void run(Routine &routine) { kiln_interpret(this, &routine); }
+  void run(Routine &routine) { kiln_interpret(this, &routine, nullptr, 0, nullptr); }
+  /// Calls a routine whose result takes one slot. Throws RuntimeError.
+  void call(Routine &routine, std::span<const Slot> arguments, Slot &result) { kiln_interpret(this, &routine, arguments.data(), arguments.size(), &result); }
 
 private:
-  friend void kiln_interpret(Interpreter *interpreter, Routine *routine);
-  void execute(Activation &activation);
+  friend void kiln_interpret(Interpreter *interpreter, Routine *routine, const Slot *arguments, size_t count, Slot *result);
+  /// `machine_code`: where to begin instead of at the activation's instruction, or null.
+  void execute(Activation &activation, const void *machine_code);
   bool handle(Activation &activation);
   void enter_other(Routine &routine, Slot *arguments, Slot *result);
   void sample_call(Routine &routine);
@@ -56,7 +60,7 @@ private:
   Slot *stack_, *limit_;
   const int32_t period_;
   int32_t budget_;
-  uint64_t last_sample_ = 0;
+  uint64_t last_sample_ = 0; // 0: the host has been at work.
 };
 
 /// What lies behind a call's instruction and operands.

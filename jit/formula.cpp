@@ -1,0 +1,119 @@
+#include "jit/formula.h"
+
+#include "jit/engine_impl.h"
+#include "jit/interpreter/native_call.h"
+#include "jit/signals.h"
+#include "jit/stopwatch.h"
+
+#include <array>
+#include <cxxabi.h>
+
+namespace kiln {
+
+namespace {
+
+constexpr uint64_t baseline_after = 16; // Evaluations.
+constexpr size_t float_registers = 8;   // In which the C calling convention passes arguments.
+
+bool is_number(const Type *type) { return type->is(TypeKind::Bool) || type->is_integer() || type->is_float(); }
+
+/// What a slot holds, as the nearest f64.
+double number_of(const Type *type, Slot slot) {
+  if (type->is(TypeKind::F64)) return slot.f;
+  if (type->is(TypeKind::F32)) return static_cast<double>(slot.s);
+  return type->is_signed() ? static_cast<double>(slot.i) : static_cast<double>(slot.u);
+}
+
+} // namespace
+
+struct Formula::Impl {
+  Engine::Impl &engine;
+  Specialisation *specialisation = nullptr;
+  Routine *routine = nullptr;
+  uint64_t evaluations = 0;
+  double (*compiled)(double, double, double, double, double, double, double, double) = nullptr;
+
+  double value(std::span<const double> variables);
+};
+
+Formula::Formula(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Formula::~Formula() = default;
+
+std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::string_view> variables, Outcome &outcome) {
+  const Ast *parsed = impl_->parse_text("formula", std::move(text), outcome);
+  if (!parsed) return nullptr;
+  Diagnostics diagnostics;
+  const auto *expression = parsed->statements.size() == 1 ? as<ExprStmt>(parsed->statements.front()) : nullptr;
+  if (!expression) {
+    diagnostics.report<Diag::NoFormula>({});
+    impl_->finish(outcome, diagnostics);
+    return nullptr;
+  }
+  Span whole = expression->span;
+  auto owned = std::make_unique<Ast>();
+  Ast &own = *owned;
+  std::vector<Param> params;
+  for (std::string_view name : variables) params.push_back({{impl_->session.types().intern(name), whole}, nullptr, nullptr, false});
+  const auto *function = own.make<FunctionStmt>(whole, Ident{"formula", whole}, own.list(params), nullptr, expression->value, std::string_view());
+  impl_->session.keep(std::move(owned));
+  auto made = std::make_unique<Formula::Impl>(Formula::Impl{*impl_});
+  const KirFunction *kir;
+  {
+    Stopwatch watch(impl_->times.build);
+    kir = impl_->units.emplace_back(build_function(*function, impl_->session.sources(), impl_->session.types(), diagnostics, impl_->session)).get();
+  }
+  if (!diagnostics.has_errors()) {
+    Stopwatch watch(impl_->times.infer);
+    std::vector<const Type *> types(variables.size(), impl_->session.types().f64);
+    made->specialisation = &impl_->session.inference().specialise(*kir, types);
+    for (const Diagnostic &error : made->specialisation->errors) diagnostics.add(error);
+    for (Diagnostics built = impl_->session.take_build_errors(); const Diagnostic &error : built.list()) diagnostics.add(error);
+    if (!diagnostics.has_errors() && !is_number(made->specialisation->result))
+      diagnostics.report<Diag::FormulaType>(whole, to_string(made->specialisation->result));
+  }
+  impl_->finish(outcome, diagnostics);
+  if (diagnostics.has_errors()) {
+    outcome.status = Outcome::CompileError;
+    return nullptr;
+  }
+  made->routine = &impl_->tiers.routine(*made->specialisation);
+  return std::unique_ptr<Formula>(new Formula(std::move(made)));
+}
+
+double Formula::Impl::value(std::span<const double> variables) {
+  if (compiled) {
+    std::array<double, float_registers> a;
+    std::copy(variables.begin(), variables.end(), a.begin());
+    return compiled(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+  }
+  Slot result{};
+  if (++evaluations == baseline_after) engine.tiers.use_baseline(*routine);
+  engine.tiers.call(*routine, {reinterpret_cast<const Slot *>(variables.data()), variables.size()}, result);
+  return number_of(specialisation->result, result);
+}
+
+std::optional<double> Formula::value(std::span<const double> variables, Outcome &outcome) {
+  assert(variables.size() == impl_->specialisation->params.size());
+  try {
+    RunningKiln running;
+    return impl_->value(variables);
+  } catch (const RuntimeError &error) {
+    impl_->engine.fail(outcome, error);
+  } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
+    throw;
+  } catch (...) {
+    impl_->engine.fail(outcome, host_error());
+  }
+  return std::nullopt;
+}
+
+bool Formula::compile(Outcome &outcome) {
+  Specialisation *group[] = {impl_->specialisation};
+  if (!impl_->specialisation->compiled && !impl_->engine.compile(group, "a formula", outcome)) return false;
+  impl_->engine.tiers.use_compiled(*impl_->routine);
+  if (impl_->specialisation->result->is(TypeKind::F64) && impl_->specialisation->params.size() <= float_registers)
+    impl_->compiled = reinterpret_cast<decltype(impl_->compiled)>(impl_->specialisation->entry);
+  return true;
+}
+
+} // namespace kiln

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "jit/engine.h"
+
+namespace kiln {
+
+struct Specialisation;
+struct KirFunction;
+
+/// An expression of variables that are f64, for a C++ program to evaluate again and again: Engine::formula() makes it. It is
+/// interpreted at first, and plain machine code after a few evaluations. The engine must outlive it, and runs it in one
+/// thread at a time.
+class Formula {
+public:
+  ~Formula();
+  Formula(const Formula &) = delete;
+  Formula &operator=(const Formula &) = delete;
+
+  /// The value where the variables have these values, in the order of their names: a number, or 1 and 0 for true and false.
+  /// Nothing after a run-time error, which is in `outcome` then.
+  std::optional<double> value(std::span<const double> variables, Outcome &outcome);
+  /// Has LLVM compile it now: milliseconds, worth it before some hundred thousand evaluations. False with the error, a bug
+  /// of Kiln's, in `outcome`.
+  bool compile(Outcome &outcome);
+
+private:
+  friend class Engine;
+  struct Impl;
+  explicit Formula(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace kiln

@@ -24,15 +24,17 @@ constexpr uintptr_t large_page = 2 << 20;
 constexpr int heap_step = 32 << 20;
 constexpr size_t llvm_heap_bytes = 4 << 20;
 
-void populate(const void *first, const void *last, int how) {
-  uintptr_t begin = reinterpret_cast<uintptr_t>(first) & ~(page - 1);
-  madvise(reinterpret_cast<void *>(begin), ((reinterpret_cast<uintptr_t>(last) + page - 1) & ~(page - 1)) - begin, how);
+void populate(uintptr_t first, uintptr_t last, int how) {
+  uintptr_t begin = first & ~(page - 1);
+  madvise(reinterpret_cast<void *>(begin), ((last + page - 1) & ~(page - 1)) - begin, how);
 }
+
+uintptr_t address_of(const char &symbol) { return reinterpret_cast<uintptr_t>(&symbol); }
 
 /// Has what LLVM begins with mapped now.
 void populate_heap() {
   if (void *step = malloc(llvm_heap_bytes)) {
-    populate(step, static_cast<char *>(step) + llvm_heap_bytes, MADV_POPULATE_WRITE);
+    populate(reinterpret_cast<uintptr_t>(step), reinterpret_cast<uintptr_t>(step) + llvm_heap_bytes, MADV_POPULATE_WRITE);
     free(step);
   }
 }
@@ -50,8 +52,8 @@ const char *heap_end = nullptr; // Up to here large pages were asked for; null: 
 } // namespace
 
 void map_ahead() {
-  populate(&__executable_start, &etext, MADV_POPULATE_READ);
-  populate(&__bss_start, &end, MADV_POPULATE_WRITE);
+  populate(address_of(__executable_start), address_of(etext), MADV_POPULATE_READ);
+  populate(address_of(__bss_start), address_of(end), MADV_POPULATE_WRITE);
   grow_in_steps();
   populate_heap();
 }

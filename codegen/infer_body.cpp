@@ -235,7 +235,7 @@ bool BodyInference::usable(const Inst *inst, Span use) {
     Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
     if (found.other_origin.known() && !(found.other_origin == use))
       error.note(found.other_origin, "on the path through here nothing assigns it");
-    if (found.is(TypeKind::Never) && hides_top_level(found.unset))
+    if (hides_top_level(found.unset))
       error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
   } else {
     report_conflict(use, Abstract(found));

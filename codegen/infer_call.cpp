@@ -163,6 +163,12 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
       *why = std::move(text);
     return std::nullopt;
   };
+  auto refuse_count = [&](size_t given) {
+    size_t most = function.params.size();
+    size_t least = most - static_cast<size_t>(std::ranges::count_if(function.params, [](const KirParam &param) { return param.default_value != nullptr; }));
+    std::string some = least + 1 < most ? fmt::format("{} to ", least) : least < most ? fmt::format("{} or ", least) : std::string();
+    return refuse(fmt::format("takes {}{}, not {}", some, counted(most, "argument"), given));
+  };
   sources.assign(function.params.size(), -1);
   size_t given = arguments.insts.size();
   size_t positional = 0;
@@ -170,10 +176,8 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
     std::string_view name = arguments.names.empty() ? std::string_view() : arguments.names[i];
     size_t place = positional;
     if (name.empty()) {
-      if (positional++ >= function.params.size()) {
-        size_t most = function.params.size();
-        return refuse(fmt::format("takes {}, not {}", counted(most, "argument"), given));
-      }
+      if (positional++ >= function.params.size())
+        return refuse_count(given);
     } else {
       auto found = std::find_if(function.params.begin(), function.params.end(), [&](const KirParam &param) { return param.name == name; });
       if (found == function.params.end())
@@ -191,7 +195,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
       if (param.default_value)
         continue;
       if (given < function.params.size() && arguments.names.empty())
-        return refuse(fmt::format("takes {}, not {}", counted(function.params.size(), "argument"), given));
+        return refuse_count(given);
       return refuse(fmt::format("needs '{}'", param.name));
     }
     enum : int { exact, family, any, converted };

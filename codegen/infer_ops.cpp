@@ -226,6 +226,8 @@ Abstract BodyInference::rule_range(const Inst &inst) {
       Diagnostic &error = diagnostics_.report<Diag::RangeBound>(arg->span, bound.type);
       if (bound.type->is_float())
         error.help("convert it with `i64(...)`");
+      else if (bound.type->is(TypeKind::Str))
+        error.help("strings are joined with `+`");
       return error_value(inst);
     }
   }

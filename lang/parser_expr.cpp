@@ -185,9 +185,12 @@ const Expr *Parser::parse_coalesce() {
 // range = bits (('..' | '..=') bits ('by' bits)?)?
 const Expr *Parser::parse_range() {
   uint32_t begin = token().begin;
+  bool braced = at_ > 0 && tokens_[at_ - 1].kind == TokenKind::LeftBrace;
   const Expr *first = parse_binary(Level::bit_or);
   if (at_range_with_colon())
-    complain<Diag::RangeWithColon>(span(token())).help("write 'a..b' (without b) or 'a..=b' (with b), and 'by' a step");
+    complain<Diag::RangeWithColon>(span(token()))
+        .help(braced ? "a map is written in brackets: '[\"ann\": 31]'"
+                     : "write 'a..b' (without b) or 'a..=b' (with b), and 'by' a step");
   else if (!next_is(TokenKind::DotDot) && !next_is(TokenKind::DotDotEqual))
     return first;
   bool inclusive = advance().kind == TokenKind::DotDotEqual;

@@ -62,6 +62,8 @@ constexpr ForeignWord foreign_words[] = {
     {"elsif", "write 'else if', on the line of the '}'"},
     {"do", "a block is written '{ ... }'"},
     {"begin", "a block is written '{ ... }'"},
+    {"raise", "write 'error(\"...\")'"},
+    {"throw", "write 'error(\"...\")'"},
     {"using", "the library needs no import"},
     {"include", "the library needs no import"},
     {"from", "the library needs no import"},
@@ -149,6 +151,10 @@ void Parser::check_statement_end(uint32_t start, bool braced) {
     report.help(fmt::format("an element of a tuple is written 't[{}]'", text(token()).substr(1)));
   else if (is_word(token(), "then") || is_word(token(), "do"))
     report.help("a block is written '{ ... }'");
+  else if (is_word(token(), "mod") || is_word(token(), "div"))
+    report.help(is_word(token(), "mod") ? "write '%'" : "write '//'");
+  else if (kind() == TokenKind::LeftBrace && previous.kind == TokenKind::RightParen && previous.match == start + 1)
+    report.help(fmt::format("a function is written 'fn {}(...) {{ ... }}'", text(first)));
   else if (starts_operand(kind()) && previous.kind == TokenKind::Number)
     report.help(fmt::format("for a product write '{} * {}'", text(previous), text(token())));
   else if (starts_operand(kind()) && previous.kind == TokenKind::Identifier)

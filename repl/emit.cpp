@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace kiln {
@@ -91,17 +92,15 @@ std::string emitted(Engine &engine, const Options &options, std::string text, Ou
   return engine.emit(options.kind, options.signature, outcome);
 }
 
-bool write_emitted(const Options &options, std::string_view text) {
+/// Gives the status to exit with: `status`, unless the text cannot be written.
+int write_emitted(const Options &options, std::string_view text, int status) {
+  if (options.output.empty()) return finish_output(status, text);
   std::string error;
-  if (!options.output.empty()) {
-    if (write_file(options.output, text, error)) return true;
+  if (!text.empty() && !write_file(options.output, text, error)) {
     complain(error);
-    return false;
+    status = std::max(status, 1);
   }
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) == 0) return true;
-  complain("cannot write to standard output");
-  return false;
+  return finish_output(status);
 }
 
 } // namespace
@@ -118,9 +117,9 @@ int emit_file(const Options &options) {
   Outcome outcome;
   const std::string result = emitted(engine, options, std::move(*text), outcome);
   report(outcome, engine.sources(), {use_color(options.color, STDERR_FILENO)});
-  const bool written = result.empty() || write_emitted(options, result);
+  const int status = write_emitted(options, result, exit_status(outcome));
   if (options.time) print_times(engine.times());
-  return finish_output(outcome.ok() && !written ? 1 : exit_status(outcome));
+  return status;
 }
 
 } // namespace kiln

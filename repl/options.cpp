@@ -248,14 +248,12 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
   } catch (const CLI::CallForHelp &) {
     const CLI::App *command = line.command();
     const std::string help = command ? command->help() : line.app.help();
-    std::fputs(help.c_str(), stdout);
-    return 0;
+    return finish_output(0, help);
   } catch (const CLI::ParseError &error) {
     return report_parse_error(line, error);
   }
   if (line.version) {
-    std::fputs(fmt::format("kiln {}\nLLVM {}\n", version(), llvm_version()).c_str(), stdout);
-    return 0;
+    return finish_output(0, fmt::format("kiln {}\nLLVM {}\n", version(), llvm_version()));
   }
   if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3, as in -O2");
   if (!(options.engine.promote_after >= 0)) return usage("--promote-after takes seconds, 0 or more, as in --promote-after=0.1");

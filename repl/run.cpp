@@ -31,8 +31,8 @@ std::string source_name(const std::string &file) { return file == "-" ? "<stdin>
 /// The one session of this process. It is not taken down: the process ends when the program has.
 Engine &session(const Options &options) { return *new Engine(options.engine); }
 
-int finish(const Engine &engine, const Outcome &outcome, const Options &options) {
-  const int status = finish_output(exit_status(outcome));
+int finish(const Engine &engine, const Outcome &outcome, const Options &options, std::string_view value = {}) {
+  const int status = finish_output(exit_status(outcome), value);
   report(outcome, engine.sources(), {use_color(options.color, STDERR_FILENO)});
   if (options.time) print_times(engine.times());
   return status;
@@ -78,13 +78,9 @@ int run_stdin(const Options &options) {
 int run_text(const Options &options) {
   Engine &engine = session(options);
   Outcome outcome = engine.run_script("<expression>", options.text);
-  if (outcome.ok() && outcome.value.type) {
-    const int status = finish_output(0); // What it printed comes first.
-    const std::string text = to_text(outcome.value, {.quote_strings = false}) + "\n";
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    if (status != 0) return status;
-  }
-  return finish(engine, outcome, options);
+  std::string value;
+  if (outcome.ok() && outcome.value.type) value = to_text(outcome.value, {.quote_strings = false}) + "\n";
+  return finish(engine, outcome, options, value);
 }
 
 int check_file(const Options &options) {

@@ -19,10 +19,14 @@ std::string size_note(Value value) {
   if (!value.type || !value.type->is_array()) return {};
   const auto &array = **static_cast<const ArrayHeader *const *>(value.data);
   const uint32_t rank = value.type->rank;
-  if (static_cast<size_t>(rank == 1 ? array.length : array.dims[0]) <= style.most_elements) return {};
-  std::string sizes = std::to_string(rank == 1 ? array.length : array.dims[0]);
-  for (uint32_t d = 1; d < rank; ++d) sizes += fmt::format(" x {}", array.dims[d]);
-  return sizes + " elements";
+  const int64_t *dims = rank == 1 ? &array.length : array.dims;
+  int64_t count = dims[0];
+  std::string sizes = std::to_string(dims[0]);
+  for (uint32_t d = 1; d < rank; ++d) {
+    count *= dims[d];
+    sizes += fmt::format(" x {}", dims[d]);
+  }
+  return static_cast<size_t>(count) <= style.most_elements ? std::string() : sizes + " elements";
 }
 
 } // namespace kiln

@@ -33,9 +33,10 @@ void complain(std::string_view message) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-int finish_output(int status) {
+int finish_output(int status, std::string_view text) {
   try {
     std::fflush(stdout); // What C functions of the program printed.
+    write_output(text);
     flush_output();
   } catch (const RuntimeError &error) {
     if (error.kind == RuntimeError::Exit) return error.exit_code;

@@ -21,8 +21,8 @@ Palette palette(bool color);
 /// A message of the program itself (not about a source text), to stderr: `kiln: message`.
 void complain(std::string_view message);
 
-/// Writes out what programs have printed, and gives the status to exit with: `status`, unless the output cannot be
-/// written. That is reported, except when its reader went away (a closed pipe).
-int finish_output(int status);
+/// Writes out what programs have printed, and `text` behind it, and gives the status to exit with: `status`, unless the
+/// output cannot be written. That is reported, except when its reader went away (a closed pipe).
+int finish_output(int status, std::string_view text = {});
 
 } // namespace kiln

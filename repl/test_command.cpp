@@ -75,21 +75,21 @@ int test_files(const Options &options) {
   const bool color = use_color(options.color, STDOUT_FILENO);
   const DiffColors colors = color ? DiffColors{"\033[31m", "\033[32m", "\033[36m", "\033[0m"} : DiffColors{};
   FileReport total;
+  int written = 0;
   auto run = [&](const std::string &path) { return test_file(path, options, colors); };
   auto done = [&](const FileReport &report) {
     total.passed += report.passed;
     total.failed += report.failed;
     total.interrupted |= report.interrupted;
-    std::fwrite(report.text.data(), 1, report.text.size(), stdout);
-    std::fflush(stdout);
+    written = finish_output(written, report.text);
   };
   if (paths->size() == 1)
     done(run(paths->front())); // In this process, for a debugger.
   else
     run_in_processes(*paths, run, done);
-  std::fputs(fmt::format("{} passed, {} failed\n", total.passed, total.failed).c_str(), stdout);
+  written = finish_output(written, fmt::format("{} passed, {} failed\n", total.passed, total.failed));
   if (total.interrupted) return interrupted_status;
-  return total.failed != 0;
+  return total.failed != 0 ? 1 : written;
 }
 
 } // namespace kiln

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace {
 /// Walks a value and its type together, appending text.
 class Printer {
 public:
-  Printer(std::string &out, const ShowOptions &options) : out_(out), options_(options) {}
+  Printer(std::string &out, const ShowOptions &options) : out_(out), limit_(options.max_elements) {}
 
   void value(const Type *type, const void *value, bool quote) {
     NumberText number;
@@ -98,23 +99,32 @@ private:
     objects_.pop_back();
   }
 
+  /// The limit is for the whole of an array: its dimensions share it, and so do arrays in an array, which show a few
+  /// elements at least.
   void array(const Type *type, const ArrayHeader *array) {
-    const auto *data = static_cast<const char *>(array->data);
-    if (type->rank < 2)
-      dimension(type->element(), layout_of(type->element()).size, data, &array->length, 1);
-    else
-      dimension(type->element(), layout_of(type->element()).size, data, array->dims, type->rank);
+    constexpr size_t few = 10;
+    const size_t limit = limit_;
+    const int64_t *dims = type->rank < 2 ? &array->length : array->dims;
+    size_t count = 1;
+    for (uint32_t d = 0; d < type->rank; ++d) count *= static_cast<size_t>(dims[d]);
+    if (type->rank > 1 && count > limit)
+      limit_ = std::max<size_t>(2, static_cast<size_t>(std::pow(static_cast<double>(limit), 1.0 / type->rank) + 1e-9));
+    const size_t inner_limit = std::max(limit / std::clamp<size_t>(count, 1, limit), std::min(few, limit));
+    dimension(type->element(), layout_of(type->element()).size, static_cast<const char *>(array->data), dims, type->rank, inner_limit);
+    limit_ = limit;
   }
 
   /// Prints the outermost of the dimensions, rows as nested arrays.
-  void dimension(const Type *element, size_t size, const char *data, const int64_t *dims, uint32_t rank) {
+  void dimension(const Type *element, size_t size, const char *data, const int64_t *dims, uint32_t rank, size_t inner_limit) {
+    const size_t limit = limit_;
     size_t row = size;
     for (uint32_t d = 1; d < rank; ++d) row *= static_cast<size_t>(dims[d]);
     auto count = static_cast<size_t>(dims[0]);
     // A cut takes at least two away, so that the mark never stands for one element.
-    bool cut = count > options_.max_elements && count - options_.max_elements >= 2;
-    size_t before = cut ? (options_.max_elements + 1) / 2 : count;
-    size_t after = cut ? options_.max_elements / 2 : 0;
+    bool cut = count > limit && count - limit >= 2;
+    size_t before = cut ? (limit + 1) / 2 : count;
+    size_t after = cut ? limit / 2 : 0;
+    if (rank == 1) limit_ = inner_limit;
     out_ += '[';
     for (size_t i = 0; i < count; ++i) {
       if (i > 0) out_ += ", ";
@@ -124,10 +134,11 @@ private:
         if (after == 0) break;
       }
       if (rank > 1)
-        dimension(element, size, data + i * row, dims + 1, rank - 1);
+        dimension(element, size, data + i * row, dims + 1, rank - 1, inner_limit);
       else
         value(element, data + i * row, true);
     }
+    limit_ = limit;
     out_ += ']';
   }
 
@@ -141,7 +152,7 @@ private:
     for (int64_t i = 0; i < keys.length; ++i) {
       if (live.length != 0 && !static_cast<const bool *>(live.data)[i]) continue;
       if (shown++ != 0) out_ += ", ";
-      if (shown > options_.max_elements) {
+      if (shown > limit_) {
         out_ += "...";
         break;
       }
@@ -173,7 +184,7 @@ private:
   }
 
   std::string &out_;
-  const ShowOptions &options_;
+  size_t limit_; // Of the elements of an array (of a dimension) at this place.
   std::vector<const void *> objects_; // Around the place.
 };
 

@@ -12,7 +12,7 @@ namespace kiln {
 struct ShowOptions {
   bool quote = false; // A str at the top is quoted, as the REPL shows it. Inside containers it always is.
   size_t max_elements =
-      static_cast<size_t>(-1); // A longer array (or dimension) is cut in the middle: `[0, 1, ..., 98, 99]`.
+      static_cast<size_t>(-1); // A bigger array is cut in the middle: `[0, 1, ..., 98, 99]`.
 };
 
 /// Appends the value in memory at `value` as `print` shows it.

@@ -50,7 +50,7 @@ std::vector<Row> make_table() {
 #define KILN_C_2(f64, f32) {#f64, address_of<Binary<double>>(&::f64)}, {#f32, address_of<Binary<float>>(&::f32)},
       // Calls that LLVM makes out of instructions, loops and other calls.
       KILN_C(memcpy) KILN_C(memmove) KILN_C(memset) KILN_C(memcmp) KILN_C(bcmp) KILN_C(strlen) KILN_C_1(floor, floorf)
-          KILN_C_1(ceil, ceilf) KILN_C_1(trunc, truncf) KILN_C_1(rint, rintf) KILN_C_1(nearbyint, nearbyintf)
+          KILN_C_1(ceil, ceilf) KILN_C_1(trunc, truncf) KILN_C_1(nearbyint, nearbyintf)
               KILN_C_1(round, roundf) KILN_C_1(sqrt, sqrtf) KILN_C_1(fabs, fabsf) KILN_C_1(exp10, exp10f)
                   KILN_C_2(fmin, fminf) KILN_C_2(fmax, fmaxf)
                       KILN_C_2(copysign, copysignf){"fma", address_of<double(double, double, double)>(&::fma)},

@@ -182,10 +182,13 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual((done.stdout, done.stderr), ("0\n1\n", ""))
 
     def test_full_disk_is_told(self):
-        with open("/dev/full", "w") as full:
-            done = subprocess.run([KILN, "-e", "print(1)"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("No space left", done.stderr)
+        path = self.file("one.kn", "f(x) = x + 1\nprint(f(1))\n")
+        for command in [["-e", "print(1)"], ["-e", "1 + 1"], ["emit", "tokens", path], ["emit", "llvm", path, "--run"],
+                        ["--version"], ["--help"], ["test", path]]:
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([KILN, *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn("No space left", done.stderr, command)
 
     def test_ctrl_c(self):
         for program in ["print(1); while true { }", "fn f(n) { while n > 0 { n = n * 3 // 3 }; n }; print(f(1))",

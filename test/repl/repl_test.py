@@ -71,6 +71,9 @@ class ReplTest(unittest.TestCase):
         self.assertTrue(shown.startswith("[0, 1, 2"))
         self.assertIn("99999]", shown)
         self.assertTrue(shown.endswith(" : [i64], 100000 elements\n"), shown[-60:])
+        shown = self.repl.answer("zeros(100, 100)")
+        self.assertLess(len(shown), 2000)
+        self.assertTrue(shown.endswith(" : [f64, 2], 100 x 100 elements\n"), shown[-60:])
 
     def test_editing(self):
         self.assertEqual(self.repl.answer("12 + 3" + CTRL_A + RIGHT + "0" + CTRL_E + "4"), "136 : i64\n")  # 102 + 34

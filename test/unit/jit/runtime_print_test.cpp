@@ -103,6 +103,15 @@ TEST_F(Print, LongArraysAreCutInTheMiddle) {
       << "a mark in place of one element saves nothing";
 }
 
+TEST_F(Print, TheLimitIsForAllDimensions) {
+  int64_t dims[] = {4, 5};
+  const Type *type = types.array(types.i64, 2);
+  auto *matrix = static_cast<ArrayHeader *>(calls::kiln_array_new(type, dims));
+  for (int64_t i = 0; i < 20; ++i) static_cast<int64_t *>(matrix->data)[i] = i;
+  EXPECT_EQ(shown(type, matrix, {.max_elements = 20}), "[[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, 12, 13, 14], [15, 16, 17, 18, 19]]");
+  EXPECT_EQ(shown(type, matrix, {.max_elements = 4}), "[[0, ..., 4], ..., [15, ..., 19]]");
+}
+
 TEST_F(Print, RangesAndFunctions) {
   EXPECT_EQ(shown(types.range, RangeValue{0, 5, 1}), "0..5");
   EXPECT_EQ(shown(types.range, RangeValue{0, 10, 2}), "0..10 by 2");

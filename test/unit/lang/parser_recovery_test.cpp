@@ -36,6 +36,10 @@ TEST(ForeignSyntax, Numbers) {
   EXPECT_EQ(messages("y = 5. + 1"), "1:5 a number does not end in a dot | write '5.0'");
   EXPECT_EQ(messages("y = 2(x + 1)"), "1:5 2 is not a function | for a product write '2 * ('");
   EXPECT_EQ(messages("y = 3 x"), "1:7 expected the end of the statement, found 'x' | for a product write '3 * x'");
+  EXPECT_EQ(messages("y = 7 mod 3"), "1:7 expected the end of the statement, found 'mod' | write '%'");
+  EXPECT_EQ(messages("y = n div 3"), "1:7 expected the end of the statement, found 'div' | write '//'");
+  EXPECT_EQ(messages("f(x) { x }"),
+            "1:6 expected the end of the statement, found '{' | a function is written 'fn f(...) { ... }'");
   EXPECT_EQ(messages("t.0"),
             "1:2 expected the end of the statement, found '.0' | an element of a tuple is written 't[0]'");
 }
@@ -46,6 +50,8 @@ TEST(ForeignSyntax, Ranges) {
   EXPECT_EQ(messages("xs[1:3]"), "1:5 " + help);
   EXPECT_EQ(messages("x = 1:10"), "1:6 " + help);
   EXPECT_EQ(messages("xs[..3]"), "1:4 expected an expression, found '..' | a range has both ends: 'a..b'");
+  EXPECT_EQ(messages("x = {\"a\": 1}"),
+            "1:9 a range is not written with ':' | a map is written in brackets: '[\"ann\": 31]'");
 }
 
 TEST(ForeignSyntax, Conditions) {

@@ -1,5 +1,7 @@
 #include "jit/optimize.h"
 
+#include "jit/keep_bases.h"
+
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/InlineAdvisor.h>
 #include <llvm/Analysis/InlineCost.h>
@@ -91,6 +93,7 @@ Optimizer::Optimizer(TargetMachine &machine, int level) : passes_(std::make_uniq
   builder.crossRegisterProxies(passes_->loops, passes_->functions, passes_->components, passes_->modules);
   if (auto failure = builder.parsePassPipeline(passes_->pipeline, pipeline_of(level)))
     report_fatal_error(std::move(failure));
+  if (level > 0) passes_->pipeline.addPass(createModuleToFunctionPassAdaptor(KeepBases()));
 }
 
 Optimizer::~Optimizer() = default;

@@ -411,10 +411,10 @@ bool BaselineCompiler::write_call(const Word *at, Bytecode op) {
       test(rcx, rcx);
       je(leave(at));
     }
-    mov(rdx, qword[rcx + offsetof(Routine, machine)]);
+    mov(rdx, qword[rcx + offsetof(RoutineEntry, machine)]);
     test(rdx, rdx);
     je(leave(at));
-    add(qword[rcx + offsetof(Routine, calls)], 1);
+    add(qword[rcx + offsetof(RoutineEntry, calls)], 1);
     for (unsigned i = 0; i < b; ++i) store_element(this->at(c + i), at[2].slots[i]);
     mov(rax, reinterpret_cast<uint64_t>(at));
     mov(this->at(c - 2u), rax);
@@ -441,10 +441,10 @@ bool BaselineCompiler::write_call(const Word *at, Bytecode op) {
     sub(r15d, 1);
     jle(leave(at));
     mov(rcx, reinterpret_cast<uint64_t>(routine));
-    mov(rdx, qword[rcx + offsetof(Routine, machine)]);
+    mov(rdx, qword[rcx + offsetof(RoutineEntry, machine)]);
     test(rdx, rdx);
     je(leave(at));
-    mov(eax, dword[rcx + offsetof(Routine, frame_slots)]);
+    mov(eax, dword[rcx + offsetof(RoutineEntry, frame_slots)]);
     lea(rax, ptr[rbx + rax * 8 + size_t(Code::no_slot) * 8]);
     cmp(rax, qword[rsp + 16]);
     ja(leave(at));

@@ -75,15 +75,19 @@ struct NativeSignature {
   bool result_in_memory = false;
 };
 
-/// A specialisation as interpreted code calls it. Lives as long as the session.
-struct Routine {
+/// The part of a Routine that machine code reads, by offsets.
+struct RoutineEntry {
   Specialisation *specialisation = nullptr;
   const Word *entry = nullptr; // Null: compiled code, or nothing yet.
   const void *machine = nullptr; // The entry of its baseline code, once that is made; not without `entry`.
+  uint64_t calls = 0;            // By interpreted code of interpreted code.
   uint32_t frame_slots = 0;
+};
+
+/// A specialisation as interpreted code calls it. Lives as long as the session.
+struct Routine : RoutineEntry {
   std::unique_ptr<Code> code;
   std::unique_ptr<NativeSignature> signature; // Of the compiled code.
-  uint64_t calls = 0;                         // By interpreted code of interpreted code.
 };
 
 /// An operation that is a C++ function, where it stands.

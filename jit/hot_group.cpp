@@ -29,7 +29,7 @@ RunningLoop outermost_loop(uint64_t spent, uint64_t patience) {
         InterpretedLoop *widest = nullptr;
         for (InterpretedLoop &loop : code.loops) {
           bool is_running = word >= loop.begin && word < loop.end;
-          bool is_looked_at = loop.samples * patience >= spent;
+          bool is_looked_at = loop.samples > 1 && loop.samples * patience >= spent - loop.since;
           if (is_running && is_looked_at && (!widest || loop.begin < widest->begin)) widest = &loop;
         }
         if (widest) found = {&code, widest};

@@ -25,8 +25,8 @@ constexpr uint64_t often = 3;
 constexpr int32_t sample_period = 997;
 /// The part of all time that must have been spent in what is compiled.
 constexpr uint64_t least_part = 10;
-/// Nanoseconds: calls that take longer are worth to be gone on with as compiled code.
-constexpr uint64_t long_call = 1'000'000;
+/// Nanoseconds, about what a compile takes: calls that take longer are worth to be gone on with as compiled code.
+constexpr uint64_t long_call = 20'000'000;
 
 /// Runs a function object on the compile stack: the program's recursion may have eaten its own.
 template <typename Body>
@@ -164,7 +164,7 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
   take_over();
-  if (loop) ++loop->samples;
+  if (loop && loop->samples++ == 0) loop->since = spent_;
   Promotion wanted = choose(routine, loop);
   if ((wanted.whole || wanted.rest) && may_compile()) promote(wanted);
 }

@@ -105,7 +105,8 @@ struct InterpretedLoop {
   const Block *header = nullptr;
   uint32_t begin = 0, end = 0;       // Its words, and perhaps some that are not of it.
   uint64_t nanoseconds = 0;
-  uint64_t samples = 0;              // How often the end of a round was looked at.
+  uint64_t samples = 0;              // How often the end of a round was looked at...
+  uint64_t since = 0;                // ...since the interpreter had spent so much time.
   bool tried = false;                // A compile was asked for.
   uint64_t resumed_by = 0;           // When compiled code will have taken over (of the time spent by the interpreter).
   Specialisation *resumed = nullptr; // Compiled code from the header on...

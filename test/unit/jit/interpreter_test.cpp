@@ -51,6 +51,25 @@ TEST(TiersTest, ALoopGoesOnAsCompiledCode) {
   EXPECT_GE(engine.times().modules, 1u);
 }
 
+TEST(TiersTest, LlvmWorksWhileTheProgramRuns) {
+  Engine engine(options(Tier::Mixed, 0.001));
+  Outcome outcome = engine.run_script("test", "fn f(n) {\n  s = 0\n  for i in 0..n { s = (s * 31 + i) % 1000003 }\n  s\n}\n"
+                                              "t = 0\nfor k in 0..3000 { t += f(10000) }\nt");
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(to_text(outcome.value), "1351647000"); // 3000 times what Python gives for f(10000).
+  EXPECT_GT(engine.times().background, 0.0);
+  EXPECT_GE(engine.times().modules, 1u);
+}
+
+TEST(TiersTest, AnEngineWaitsForLlvmWhenItGoes) {
+  for (int rounds : {300, 3000, 30000, 300000, 1000000, 3000000}) {
+    Engine engine(options(Tier::Mixed, 0.00001));
+    Outcome outcome = engine.run_script("test", "s = 0\nfor i in 0.." + std::to_string(rounds) + " { s += 2 }\ns");
+    ASSERT_TRUE(outcome.ok());
+    EXPECT_EQ(to_text(outcome.value), std::to_string(2 * rounds));
+  }
+}
+
 /// What an interpreter's frames hold is found by the collector whichever engines come and go.
 TEST(TiersTest, EnginesShareTheStackOfValues) {
   Engine first(options(Tier::Interpreted));

@@ -3,7 +3,6 @@
 #include "codegen/lower.h"
 #include "jit/interpreter/bytecode.h"
 #include "jit/lazy_entry.h"
-#include "jit/llvm_start.h"
 #include "jit/orc_emit.h"
 #include "jit/runtime/dyn.h"
 #include "jit/runtime/error.h"
@@ -237,10 +236,7 @@ bool Compiler::can_compile_later() {
     return false;
   if (orc_)
     return true;
-  begin(std::make_unique<Job>(), [this](Job &job) {
-    start_llvm(); // Before anything else: it sets the heap up.
-    job.orc = Orc::create({options_.opt_level, true}, job.error);
-  });
+  begin(std::make_unique<Job>(), [this](Job &job) { job.orc = Orc::create({options_.opt_level, true}, job.error); });
   return false;
 }
 

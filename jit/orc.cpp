@@ -250,9 +250,14 @@ Orc::Orc(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Orc::~Orc() = default;
 
 std::unique_ptr<Orc> Orc::create(Options options, std::string &error) {
+  CodegenTimes times;
+  {
+    Stopwatch watch(times.start);
+    start_llvm(); // Before anything else: it sets the heap up.
+  }
   auto impl = std::make_unique<Impl>();
+  impl->times = times;
   Stopwatch watch(impl->times.start);
-  start_llvm();
   impl->options = options;
   impl->target = make_host_machine(options.opt_level, error);
   if (!impl->target) return nullptr;

@@ -275,15 +275,15 @@ class ProgramTest(unittest.TestCase):
 
     def test_trace_jit(self):
         path = self.file("f.kn", "fn f(n) {\n  s = 0\n  for i in 0..n { s += i }\n  s\n}\nt = 0\n"
-                                 "for k in 0..int(args[0]) { t += f(k % 7) }\nprint(t)\n")
+                                 "for k in 0..parse_int(args[0]) { t += f(k % 7) }\nprint(t)\n")
         spent = r"\d+\.\d\d ms"
         made = rf": compiled: optimise \d+\.\d\d, codegen \d+\.\d\d, link {spent}; \d+ bytes of code\n"
         done = self.run_kiln("--trace-jit", "--promote-after=0", path, "10")
         self.assertEqual(done.stdout, "36\n")  # 0 + 0 + 1 + 3 + 6 + 10 + 15, and 0 + 0 + 1.
         for line in done.stderr.splitlines():
             self.assertRegex(line, r"^jit +\d+\.\d\d ms  ")
-        self.assertRegex(done.stderr, rf"f\(i64\)( from line 3 on)?: .*{spent} in all; lowered in {spent}\n")
-        self.assertRegex(done.stderr, rf"f\(i64\)( from line 3 on)?{made}")
+        self.assertRegex(done.stderr, rf" from line \d on: loop of {spent}; {spent} in all; lowered in {spent}\n")
+        self.assertRegex(done.stderr, rf" from line \d on{made}")
         self.assertEqual(self.run_kiln("--trace-jit", "--tier=0", path, "10").stderr, "")
         done = self.run_kiln("--trace-jit", "--tier=1", path, "10")
         self.assertRegex(done.stderr, rf"top level.*: before it runs; lowered in {spent}\n")

@@ -26,7 +26,7 @@ enum class Baseline : uint8_t { Hot, All, None };
 struct EngineOptions {
   int opt_level = 3;        // 0..3
   Tier tier = Tier::Mixed;
-  double promote_after = 0.005; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed), in
+  double promote_after = 0.012; // Seconds that the interpreter works before LLVM compiles what takes its time (Tier::Mixed), in
                                // the background; 0: it does so at the first chance, and the program waits.
   uint32_t promote_at_random = 0; // Not 0: the seed for promotions at random points, in the background or not, with delays.
   bool trace_jit = false;   // Say on stderr what is compiled, when, why and at what cost.

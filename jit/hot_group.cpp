@@ -22,7 +22,8 @@ RunningLoop outermost_loop(uint64_t spent, uint64_t patience) {
   const Activation *activation = Activation::innermost;
   if (!activation) return found;
   activation->each_frame(
-      [&](const Word *at) {
+      [&, frame = size_t(0)](const Word *at) mutable {
+        size_t index = frame++;
         Code &code = const_cast<Code &>(*code_at(at));
         if (!can_resume(code)) return;
         auto word = static_cast<uint32_t>(at - code.words.data());
@@ -32,9 +33,23 @@ RunningLoop outermost_loop(uint64_t spent, uint64_t patience) {
           bool is_looked_at = loop.samples > 1 && loop.samples * patience >= spent - loop.since;
           if (is_running && is_looked_at && (!widest || loop.begin < widest->begin)) widest = &loop;
         }
-        if (widest) found = {&code, widest};
+        if (widest) found = {&code, widest, index};
       },
       frames_looked_at);
+  return found;
+}
+
+bool is_in_loop(size_t frame) {
+  bool found = false;
+  if (const Activation *activation = Activation::innermost)
+    activation->each_frame(
+        [&, i = size_t(0)](const Word *at) mutable {
+          if (i++ != frame) return;
+          const Code &code = *code_at(at);
+          auto word = static_cast<uint32_t>(at - code.words.data());
+          found = std::ranges::any_of(code.loops, [&](const InterpretedLoop &loop) { return word >= loop.begin && word < loop.end; });
+        },
+        frame + 1);
   return found;
 }
 

@@ -12,6 +12,7 @@ class Inference;
 struct RunningLoop {
   Code *code = nullptr;
   InterpretedLoop *loop = nullptr;
+  size_t frame = 0; // Counted from the innermost.
 };
 
 /// Whether compiled code can go on with the loop: errors in a region of `try` are the interpreter's to catch.
@@ -21,6 +22,9 @@ bool can_resume(const Code &code);
 /// compiled code can soon take over everything within. Null when there is none. `spent`: by the interpreter in all;
 /// `patience`: how long it may go on until the end of a round is looked at.
 RunningLoop outermost_loop(uint64_t spent, uint64_t patience);
+
+/// Whether a frame, counted from the innermost, is in a loop.
+bool is_in_loop(size_t frame);
 
 /// Adds what members of the group call, that has run before, and that would not come as a copy: compiled with them, it is called
 /// directly, and nobody waits for it. `is_copied`: whether callers get a copy of it.

@@ -18,7 +18,8 @@ namespace kiln {
 
 namespace {
 
-/// A function that was called so often is called again: it is compiled as a whole, not from its loop on.
+/// A function that was called so often is called again, as is one that a loop calls: it is compiled as a whole, not from its
+/// loop on.
 constexpr uint64_t often = 3;
 /// Calls and repetitions of loops between looks at the clock, which takes some 30 ns. A prime number: where a loop makes
 /// some calls, the looks do not fall on the same one of them each time.
@@ -173,10 +174,11 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
 Tiers::Promotion Tiers::choose(Routine &sampled, InterpretedLoop *loop) {
   bool hot = is_worthwhile(sampled.code->nanoseconds), loop_hot = loop && is_worthwhile(loop->nanoseconds);
   if (!hot && !loop_hot) return {};
-  Promotion wanted{sampled.code.get(), loop, hot && (!loop || sampled.calls >= often), loop_hot && can_resume(*sampled.code)};
+  auto is_called_again = [](const Routine &called, size_t caller) { return called.calls >= often || is_in_loop(caller); };
+  Promotion wanted{sampled.code.get(), loop, hot && (!loop || is_called_again(sampled, 1)), loop_hot && can_resume(*sampled.code)};
   if (RunningLoop outer = outermost_loop(spent_, worthwhile_); outer.loop) {
     if (outer.loop->resumed && spent_ < outer.loop->resumed_by) return {}; // Compiled code will take over soon.
-    if (!outer.loop->tried) wanted = {outer.code, outer.loop, routine(*outer.code->specialisation).calls >= often, true};
+    if (!outer.loop->tried) wanted = {outer.code, outer.loop, is_called_again(routine(*outer.code->specialisation), outer.frame + 1), true};
   }
   Specialisation &specialisation = *wanted.code->specialisation;
   wanted.whole &= !wanted.code->tried && !specialisation.is_unit && !specialisation.compiled;

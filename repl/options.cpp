@@ -132,7 +132,7 @@ CommandLine::CommandLine(Options &options) {
       ->option_text("TIER");
   app.add_option("--baseline", baseline, "What the interpreter has machine code made for, instruction by instruction: hot functions (the default), all or none")
       ->option_text("WHICH");
-  app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time, in the background (0.005; 0: at the first chance, and the program waits)")
+  app.add_option("--promote-after", options.engine.promote_after, "Seconds that the interpreter works before LLVM compiles what takes its time, in the background (0.012; 0: at the first chance, and the program waits)")
       ->option_text("SECONDS");
   app.add_option("--promote-at-random", options.engine.promote_at_random, "Let LLVM take over at random points, now and then after a delay: for tests")
       ->option_text("SEED");

@@ -2,6 +2,7 @@
 // and whether all values are right.
 //   formulas_bench FORMULAS.tsv [CLANG]
 #include "jit/formula.h"
+#include "jit/map_ahead.h"
 
 #include <fmt/format.h>
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv) {
     if (size_t tab = line.find('\t'); !line.empty() && line[0] != '#' && tab != std::string::npos)
       rows.push_back({line.substr(0, tab), std::strtod(line.c_str() + tab + 1, nullptr)});
 
+  kiln::keep_heap_in_large_pages();
   kiln::Engine engine;
   size_t wrong = 0;
   std::vector<double> made;

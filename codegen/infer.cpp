@@ -11,7 +11,9 @@ namespace kiln {
 
 namespace {
 
-constexpr size_t most_nested_calls = 1000;
+constexpr size_t most_nested_calls = 1000;  // Of which so many are of one function...
+constexpr size_t most_of_one_function = 100;
+constexpr size_t most_nested_functions = 3000; // ...and of all together: inference recurses.
 constexpr uint64_t longest_shown = 60;
 
 /// The constant as a program would write it.
@@ -178,7 +180,16 @@ void Inference::depend_on(size_t depth) {
 void Inference::infer(Specialisation &specialisation) {
   size_t depth = stack_.size();
   Diagnostics diagnostics;
-  if (depth >= most_nested_calls || std::any_of(specialisation.params.begin(), specialisation.params.end(), is_too_large)) {
+  auto is_same = [&](const auto &outer) { return outer.specialisation->function == specialisation.function; };
+  bool is_endless = depth >= most_nested_calls && static_cast<size_t>(std::ranges::count_if(stack_, is_same)) >= most_of_one_function;
+  if (depth >= most_nested_functions) {
+    diagnostics.report<Diag::TooManyNestedCalls>(specialisation.function->name_span, specialisation.function->name, most_nested_functions);
+    specialisation.errors = diagnostics.list();
+    specialisation.state = Specialisation::Failed;
+    specialisation.result = types_.error;
+    return;
+  }
+  if (is_endless || std::any_of(specialisation.params.begin(), specialisation.params.end(), is_too_large)) {
     Diagnostic &error = diagnostics.report<Diag::EndlessSpecialisation>(specialisation.function->name_span, specialisation.function->name);
     // The latest calls show how the signature grows.
     for (size_t i = stack_.size() > 3 ? stack_.size() - 3 : 0; i < stack_.size(); ++i)

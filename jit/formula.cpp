@@ -81,14 +81,15 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
 }
 
 double Formula::Impl::value(std::span<const double> variables) {
+  auto *arguments = reinterpret_cast<const Slot *>(variables.data());
   if (compiled) {
-    std::array<double, float_registers> a;
-    std::copy(variables.begin(), variables.end(), a.begin());
-    return compiled(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+    std::array<Slot, float_registers> a{};
+    copy_words(a.data(), arguments, variables.size());
+    return compiled(a[0].f, a[1].f, a[2].f, a[3].f, a[4].f, a[5].f, a[6].f, a[7].f); // Those beyond are not looked at.
   }
   Slot result{};
   if (++evaluations == baseline_after) engine.tiers.use_baseline(*routine);
-  engine.tiers.call(*routine, {reinterpret_cast<const Slot *>(variables.data()), variables.size()}, result);
+  engine.tiers.call(*routine, {arguments, variables.size()}, result);
   return number_of(specialisation->result, result);
 }
 

@@ -21,6 +21,15 @@ union Slot {
 };
 static_assert(sizeof(Slot) == 8);
 
+/// Few, most of the time: the loop is quicker than a call.
+inline void copy_words(Slot *to, const Slot *from, uint64_t count) {
+#pragma GCC unroll 1
+  for (uint64_t i = 0; i < count; ++i) {
+    to[i] = from[i];
+    asm("" ::: "memory"); // Not to become memcpy.
+  }
+}
+
 enum class Bytecode : uint16_t {
 #define KILN_BYTECODE(name, operands, words) name,
 #include "jit/interpreter/bytecode.def"

@@ -57,15 +57,6 @@ bool range_has(const Slot *range, uint64_t number) {
   return low.i < high.i && !__builtin_mul_overflow(number, stride, &distance) && distance < high.u - low.u;
 }
 
-/// Few, most of the time: the loop is quicker than a call.
-inline void copy_words(Slot *to, const Slot *from, uint64_t count) {
-#pragma GCC unroll 1
-  for (uint64_t i = 0; i < count; ++i) {
-    to[i] = from[i];
-    asm("" ::: "memory"); // Not to become memcpy.
-  }
-}
-
 /// The stack of values, one for the process as activations are: mapped when the first interpreter is made.
 Slot *value_stack() {
   static Slot *const stack = [] {
@@ -116,7 +107,7 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
   // The host's frame holds the result.
   Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
-  std::copy_n(arguments, count, frame);
+  copy_words(frame, arguments, count);
   if (!routine.entry) {
     call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
     if (result) *result = *base;

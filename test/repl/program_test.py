@@ -107,6 +107,13 @@ class ProgramTest(unittest.TestCase):
         path = self.file("fails.kn", "fn f(xs, i) = xs[i]\n\nprint(f([1, 2], 10))\n")
         self.check([path], "", 1, ["index 10 is out of range", "xs[i]", "fails.kn:1", "fails.kn:3", "f([i64], i64)"])
 
+    def test_functions_that_call_each_other_in_a_long_row(self):
+        def row(length):
+            lines = ["f0(x) = x + 1"] + [f"f{i}(x) = f{i - 1}(x) + 1" for i in range(1, length)]
+            return self.file("row.kn", "\n".join(lines) + f"\nprint(f{length - 1}(1))\n")
+        self.check([row(1500)], "1501\n", 0, [])
+        self.check([row(3500)], "", 1, ["'f500' is called by more than 3000 functions"])
+
     def test_usage_errors(self):
         there = self.file("there.kn", "f(x) = x\n")
         for arguments, texts in [

@@ -5,6 +5,12 @@
 
 #include <xbyak/xbyak.h>
 
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
 namespace kiln {
 
 /// Writes the machine code of one function. What a slot's register holds is tracked from instruction to instruction: it

@@ -26,7 +26,8 @@ if(KILN_LLD)
 elseif(KILN_MOLD)
   set(KILN_LINKER -fuse-ld=mold)
 endif()
-target_link_options(kiln_options INTERFACE ${KILN_LINKER})
+# The build id tells builds apart: code that one of them kept is not for another (jit/code_cache).
+target_link_options(kiln_options INTERFACE ${KILN_LINKER} -Wl,--build-id)
 
 # Puts the part of the library written in Kiln, lang/library/*.kn, into the target, as text.
 function(kiln_embed_library target)

@@ -66,13 +66,15 @@ struct Compiler::Job {
   std::vector<std::string> names;
   std::unordered_map<std::string, void *> references; // What it takes from Kiln, by name.
   std::shared_ptr<LinkedModule> linked;
+  std::shared_ptr<CodeCache::Draft> draft; // To be stored; null: not.
   std::unique_ptr<Orc> orc;
   std::string error;
   double seconds = 0;
 };
 
 Compiler::Compiler(Inference &inference, const EngineOptions &options)
-    : inference_(inference), options_(options), log_(options.trace_jit), random_(options.promote_at_random) {
+    : inference_(inference), options_(options), log_(options.trace_jit),
+      cache_(inference, options, [this](Specialisation &callee) { return is_copied(callee); }, library_address), random_(options.promote_at_random) {
   active = this;
   kiln_materialize_hook = &materialize;
   kiln_trace_hook = &describe;
@@ -170,6 +172,8 @@ bool Compiler::note(const ExternFunction &function, std::string &error) {
 }
 
 bool Compiler::compile(std::span<Specialisation *const> group, std::string why, std::string &error) {
+  if (group.size() == 1 && find(*group.front()) && group.front()->compiled)
+    return true;
   if (!start(error))
     return false;
   Job job;
@@ -198,7 +202,10 @@ bool Compiler::lower_job(Job &job, std::string &error) {
   }
   for (Specialisation *specialisation : job.group)
     job.names.push_back(specialisation->symbol);
-  for (std::string &name : Orc::undefined(*job.module))
+  std::vector<std::string> undefined = Orc::undefined(*job.module);
+  if (!kept_kind_)
+    job.draft = cache_.draft(job.group, undefined);
+  for (std::string &name : undefined)
     if (void *address = resolve(name))
       job.references.emplace(std::move(name), address);
   return true;
@@ -206,10 +213,14 @@ bool Compiler::lower_job(Job &job, std::string &error) {
 
 /// In any thread: nothing of the program's is looked at but what the job has.
 void Compiler::build(Job &job) {
-  job.linked = orc_->build(std::move(job.module), job.names, [&job](std::string_view symbol) {
+  CodeImage image;
+  auto resolve = [&job](std::string_view symbol) {
     auto known = job.references.find(std::string(symbol));
     return known == job.references.end() ? library_address(symbol) : known->second;
-  });
+  };
+  job.linked = orc_->build(std::move(job.module), job.names, resolve, job.draft ? &image : nullptr);
+  if (!image.text.empty())
+    cache_.store(*job.draft, std::move(image));
 }
 
 bool Compiler::publish(Job &job, std::string &error) {
@@ -221,13 +232,31 @@ bool Compiler::publish(Job &job, std::string &error) {
   log_.add("{}: compiled: optimise {:.2f}, codegen {:.2f}, link {:.2f} ms; {} bytes of code", names_of(job.group),
            (after.optimise - before.optimise) * 1e3, (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3,
            after.code_bytes - before.code_bytes);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    job.group[i]->entry = addresses[i];
-    job.group[i]->compiled = true;
-    if (on_compiled)
-      on_compiled(*job.group[i]);
-  }
+  for (size_t i = 0; i < addresses.size(); ++i)
+    fill(*job.group[i], addresses[i]);
   compiled += addresses.size();
+  return true;
+}
+
+void Compiler::fill(Specialisation &made, void *entry) {
+  made.entry = entry;
+  made.compiled = true;
+  if (on_compiled)
+    on_compiled(made);
+}
+
+bool Compiler::find(Specialisation &function) { return !kept_kind_ && take_found(cache_.find(function)); }
+bool Compiler::find(Specialisation &continued, const Block &header) { return !kept_kind_ && take_found(cache_.find(continued, header)); }
+
+bool Compiler::take_found(std::optional<CodeCache::Found> found) {
+  if (!found)
+    return false;
+  std::vector<Specialisation *> group;
+  for (auto [made, entry] : found->functions) {
+    fill(*made, entry);
+    group.push_back(made);
+  }
+  log_.add("{}: found in the cache; {} bytes of code", names_of(group), found->bytes);
   return true;
 }
 
@@ -391,8 +420,10 @@ Span span_at(const Sources &sources, uint32_t source, uint32_t line, uint32_t co
 } // namespace
 
 /// Where an address in compiled code or bytecode came from: the innermost place first.
-std::vector<CodePlace> Compiler::places(const void *address) const {
+std::vector<CodePlace> Compiler::places(const void *address) {
   const Code *code = code_at(address);
+  if (!code && cache_.has(address))
+    return cache_.places(address);
   if (!code)
     return orc_ ? orc_->places(address) : std::vector<CodePlace>();
   CodePlace place;
@@ -409,7 +440,7 @@ Frame Compiler::frame_of(const CodePlace &place) const {
   return {made ? made->display : place.symbol, span_at(inference_.sources(), place.source, place.line, place.column)};
 }
 
-std::vector<Frame> Compiler::trace(const RuntimeError &error) const {
+std::vector<Frame> Compiler::trace(const RuntimeError &error) {
   std::vector<Frame> result;
   // A function's continuation and the body of its `try` are functions that it calls: one frame for both.
   bool is_part = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codegen/infer.h"
+#include "jit/code_cache/code_cache.h"
 #include "jit/compile_log.h"
 #include "jit/compile_thread.h"
 #include "jit/engine.h"
@@ -30,6 +31,15 @@ public:
   /// `why`: for the log.
   bool compile(std::span<Specialisation *const> group, std::string why, std::string &error);
 
+  /// Whether there is a place where code is kept from run to run.
+  bool keeps_code() { return !kept_kind_ && cache_.is_open(); }
+  /// Fills entry cells with what an earlier run compiled for the function, or for its rest from a loop on, as the interpreter goes on
+  /// with it; and for others that were compiled with it. False when nothing is kept of it.
+  bool find(Specialisation &function);
+  bool find(Specialisation &continued, const Block &header);
+  /// The continuation that the interpreter goes on with at a loop's header; null when it has no such loop.
+  void on_resumption(std::function<Specialisation *(Specialisation &continued, uint32_t header)> make) { cache_.resumption = std::move(make); }
+
   /// Whether the compile thread has nothing to do. The first time it has: LLVM is started.
   bool can_compile_later();
   /// Begins to compile the group on that thread: lowers it. take_up() is to end it.
@@ -56,9 +66,10 @@ public:
   bool prepare_extern(const ExternFunction &function);
 
   /// The Kiln functions that an error went through, innermost first; each with the place it had come to.
-  std::vector<Frame> trace(const RuntimeError &error) const;
+  std::vector<Frame> trace(const RuntimeError &error);
 
   CodegenTimes codegen_times() const;
+  const CodeCache &cache() const { return cache_; }
   double lower_seconds = 0;
   double background_seconds = 0; // By the compile thread.
   uint64_t compiled = 0;
@@ -72,6 +83,8 @@ private:
   bool lower_job(Job &job, std::string &error);
   void build(Job &job);
   bool publish(Job &job, std::string &error);
+  bool take_found(std::optional<CodeCache::Found> found);
+  void fill(Specialisation &made, void *entry);
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
   void keep_module(const llvm::Module &module);
   std::string show(EmitKind kind, llvm::Module &module);
@@ -83,12 +96,13 @@ private:
   /// What a DynSite does for operands of these types: an entry cell; null with `error` set.
   static void *const *find_dyn(void *cache, const Type *const *held, std::string &error);
   static TraceText describe(const RuntimeError &error);
-  std::vector<CodePlace> places(const void *address) const;
+  std::vector<CodePlace> places(const void *address);
   Frame frame_of(const CodePlace &place) const;
 
   Inference &inference_;
   const EngineOptions &options_;
   CompileLog log_;
+  CodeCache cache_;
   std::minstd_rand random_; // For delays of the compile thread.
   std::unique_ptr<Orc> orc_;
   std::optional<EmitKind> kept_kind_;

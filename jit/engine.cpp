@@ -399,6 +399,11 @@ PhaseTimes Engine::times() const {
   times.modules = codegen.modules + impl_->compiler.shown;
   times.code_bytes = codegen.code_bytes;
   times.specialisations_compiled = impl_->compiler.compiled;
+  const CodeCache &cache = impl_->compiler.cache();
+  times.cache = cache.seconds;
+  times.cached_modules = cache.found;
+  times.cached_bytes = cache.code_bytes;
+  times.stored_modules = cache.stored;
   for (const Specialisation &specialisation : impl_->session.inference().all())
     times.specialisations_inferred += !specialisation.is_unit && !specialisation.continues;
   return times;

@@ -32,6 +32,8 @@ struct EngineOptions {
   bool trace_jit = false;   // Say on stderr what is compiled, when, why and at what cost.
   Baseline baseline = Baseline::Hot;
   bool checks = true;       // Overflow and bounds checks; off with --unchecked. Division by zero is always checked.
+  std::string cache;        // The folder where machine code is kept for later runs (jit/code_cache); empty: nowhere.
+  uint64_t cache_bytes = uint64_t(256) << 20; // What it may hold.
   std::vector<std::string> arguments; // What `args` gives: the script's name is not among them.
 };
 
@@ -63,9 +65,9 @@ struct Outcome {
 /// What `--time` shows. Seconds and counts since the engine was made; the seconds of a phase are without those of
 /// the phases within it.
 struct PhaseTimes {
-  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, baseline = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, run = 0;
+  double lex = 0, parse = 0, build = 0, infer = 0, assemble = 0, baseline = 0, start_llvm = 0, lower = 0, optimise = 0, codegen = 0, link = 0, cache = 0, run = 0;
   uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, baseline_functions = 0, llvm_constructors = 0,
-           specialisations_compiled = 0, modules = 0, code_bytes = 0;
+           specialisations_compiled = 0, modules = 0, code_bytes = 0, cached_modules = 0, cached_bytes = 0, stored_modules = 0;
   double background = 0; // Of all these: on the compile thread.
 };
 

@@ -39,6 +39,24 @@ RunningLoop outermost_loop(uint64_t spent, uint64_t patience) {
   return found;
 }
 
+void each_running_loop(const std::function<void(Code &, InterpretedLoop &)> &body) {
+  const Activation *activation = Activation::innermost;
+  if (!activation) return;
+  std::vector<std::pair<Code *, InterpretedLoop *>> running;
+  activation->each_frame(
+      [&](const Word *at) {
+        Code &code = const_cast<Code &>(*code_at(at));
+        if (!can_resume(code)) return;
+        auto word = static_cast<uint32_t>(at - code.words.data());
+        size_t first = running.size();
+        for (InterpretedLoop &loop : code.loops)
+          if (word >= loop.begin && word < loop.end) running.emplace_back(&code, &loop);
+        std::sort(running.begin() + static_cast<ptrdiff_t>(first), running.end(), [](const auto &a, const auto &b) { return a.second->begin > b.second->begin; });
+      },
+      frames_looked_at);
+  for (auto it = running.rbegin(); it != running.rend(); ++it) body(*it->first, *it->second);
+}
+
 bool is_in_loop(size_t frame) {
   bool found = false;
   if (const Activation *activation = Activation::innermost)

@@ -23,6 +23,9 @@ bool can_resume(const Code &code);
 /// `patience`: how long it may go on until the end of a round is looked at.
 RunningLoop outermost_loop(uint64_t spent, uint64_t patience);
 
+/// Calls `body` for each loop that is running and that compiled code can go on with: those of outer frames and outer loops first.
+void each_running_loop(const std::function<void(Code &, InterpretedLoop &)> &body);
+
 /// Whether a frame, counted from the innermost, is in a loop.
 bool is_in_loop(size_t frame);
 

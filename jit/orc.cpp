@@ -1,5 +1,6 @@
 #include "jit/orc.h"
 
+#include "jit/code_cache/capture.h"
 #include "jit/code_map.h"
 #include "jit/llvm_start.h"
 #include "jit/optimize.h"
@@ -107,6 +108,7 @@ struct Orc::Impl {
   std::unordered_map<Handle, std::shared_ptr<LinkedModule>> modules; // Published.
   LinkedModule *linking = nullptr;
   const Resolver *resolver = nullptr;
+  CodeImage *image = nullptr; // Of what is being linked, if it is asked for.
   Handle last_handle = 0;
   CodegenTimes times;
 
@@ -120,6 +122,7 @@ struct Orc::Impl {
   StringRef emit(Module &module);
   bool link(StringRef object, const std::string &name, std::span<const std::string> names);
   Error resolve(jitlink::LinkGraph &graph);
+  Error capture(jitlink::LinkGraph &graph);
   Error record(jitlink::LinkGraph &graph);
 
   class LinkObserver;
@@ -133,6 +136,7 @@ public:
   void modifyPassConfig(orc::MaterializationResponsibility &, jitlink::LinkGraph &,
                         jitlink::PassConfiguration &config) override {
     config.PostPrunePasses.push_back([this](jitlink::LinkGraph &graph) { return impl_.resolve(graph); });
+    config.PreFixupPasses.push_back([this](jitlink::LinkGraph &graph) { return impl_.capture(graph); });
     config.PostFixupPasses.push_back([this](jitlink::LinkGraph &graph) { return impl_.record(graph); });
   }
   Error notifyFailed(orc::MaterializationResponsibility &) override { return Error::success(); }
@@ -158,6 +162,11 @@ Error Orc::Impl::resolve(jitlink::LinkGraph &graph) {
   }
   if (missing.empty()) return Error::success();
   return make_error<StringError>(missing, inconvertibleErrorCode());
+}
+
+Error Orc::Impl::capture(jitlink::LinkGraph &graph) {
+  if (linking && image && !capture_image(graph, *image)) image = nullptr;
+  return Error::success();
 }
 
 // Notes where the linked module's text is and how it unwinds.
@@ -317,12 +326,13 @@ bool Orc::Impl::link(StringRef object, const std::string &name, std::span<const 
 }
 
 std::shared_ptr<LinkedModule> Orc::build(std::unique_ptr<llvm::Module> module, std::span<const std::string> names,
-                                         const Resolver &resolver) {
+                                         const Resolver &resolver, CodeImage *image) {
   Impl &impl = *impl_;
   auto built = std::make_shared<LinkedModule>();
   LinkedModule &linked = *built;
   impl.linking = &linked;
   impl.resolver = &resolver;
+  impl.image = image;
   impl.guarded(linked.error, [&] {
     prepare(*module, names);
     {
@@ -336,11 +346,18 @@ std::shared_ptr<LinkedModule> Orc::build(std::unique_ptr<llvm::Module> module, s
       object = impl.emit(*module);
     }
     Stopwatch watch(linked.times.link);
-    if (impl.messages.empty() && impl.link(object, module->getModuleIdentifier(), names) &&
-        impl.options.keep_line_tables && module->debug_compile_units().begin() != module->debug_compile_units().end())
+    bool is_linked = impl.messages.empty() && impl.link(object, module->getModuleIdentifier(), names);
+    if (image && (!is_linked || !impl.image)) *image = {};
+    if (image && impl.image) {
+      uintptr_t begin = linked.region.begin & ~uintptr_t(Slabs::text_alignment - 1);
+      for (void *address : linked.addresses) image->entries.push_back(static_cast<uint32_t>(reinterpret_cast<uintptr_t>(address) - begin));
+      image->object = object.str();
+    }
+    if (is_linked && impl.options.keep_line_tables && module->debug_compile_units().begin() != module->debug_compile_units().end())
       linked.lines = std::make_unique<LineTable>(object.str(), std::move(linked.sections));
   });
   impl.linking = nullptr;
+  impl.image = nullptr;
   ++linked.times.modules;
   if (!linked.error.empty() && impl.halted) { // The module is in no state to be destroyed, nor is its context.
     (void)module.release();

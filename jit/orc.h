@@ -34,6 +34,7 @@ struct CodegenTimes {
 };
 
 struct LinkedModule;
+struct CodeImage;
 
 /// The only part of Kiln that owns ORC: one LLJIT on JITLink, with memory carved from slabs. No LLVM header needed to use it.
 /// Belongs to the thread that runs the program, but for build(): while that is at work in another, only publish() (of what was
@@ -56,7 +57,9 @@ public:
   llvm::LLVMContext &context();
 
   /// Optimises, generates and links a module now, with all `names` defined in it: the code is in memory, but nobody knows of it.
-  std::shared_ptr<LinkedModule> build(std::unique_ptr<llvm::Module> module, std::span<const std::string> names, const Resolver &resolver);
+  /// `image`: where not null, gets what another process can make the code from; left without text when that cannot be.
+  std::shared_ptr<LinkedModule> build(std::unique_ptr<llvm::Module> module, std::span<const std::string> names, const Resolver &resolver,
+                                      CodeImage *image = nullptr);
   /// A number for a module's code, to free it by.
   using Handle = uint64_t;
   /// Unwinding and backtraces find the code from now on. Gives the address of each name, and the handle; 0 with `error` set

@@ -1,10 +1,8 @@
 #pragma once
 
-#include "jit/slab.h"
+#include "jit/slabs.h"
 
 #include <llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h>
-
-#include <vector>
 
 namespace kiln {
 
@@ -21,11 +19,7 @@ private:
   struct Allocation;
   class InFlight;
 
-  /// Null with `error` set when the system has no memory left.
-  std::unique_ptr<Allocation> carve(size_t text, size_t data, size_t data_alignment, std::string &error);
-  static void release(const Allocation &allocation);
-
-  std::vector<std::unique_ptr<Slab>> slabs_;
+  Slabs slabs_;
 };
 
 } // namespace kiln

@@ -46,6 +46,15 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
   compiler_.on_compiled = [this](Specialisation &made) {
     if (made.routine) compiled_.push_back(made.routine);
   };
+  compiler_.on_resumption([this](Specialisation &continued, uint32_t header) -> Specialisation * {
+    Code *code = continued.routine ? continued.routine->code.get() : nullptr;
+    if (!code) return nullptr;
+    auto loop = std::ranges::find(code->loops, header, [](const InterpretedLoop &loop) { return loop.header->id; });
+    if (loop == code->loops.end()) return nullptr;
+    Specialisation &resumed = resumption(*code, *loop);
+    routine(resumed);
+    return &resumed;
+  });
 }
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
@@ -157,6 +166,20 @@ void Tiers::take_over() {
   compiled_.clear();
 }
 
+/// What an earlier run compiled of a function that is found running for the first time, or of the loops that run.
+void Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
+  if (routine.code->looked_up && !(loop && !loop->looked_up)) return;
+  on_compile_stack([&] {
+    if (!compiler_.keeps_code()) return;
+    each_running_loop([&](Code &code, InterpretedLoop &running) {
+      if (!std::exchange(running.looked_up, true) && !running.tried) running.tried = compiler_.find(*code.specialisation, *running.header);
+    });
+    Specialisation &specialisation = *routine.specialisation;
+    if (!std::exchange(routine.code->looked_up, true) && !specialisation.is_unit && !specialisation.compiled && !routine.code->tried)
+      routine.code->tried = compiler_.find(specialisation);
+  });
+}
+
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
   Code &code = *routine.code;
   spent_ += nanoseconds;
@@ -164,6 +187,7 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   if (loop) loop->nanoseconds += nanoseconds;
   use_baseline(routine);
   if (options_.tier != Tier::Mixed) return;
+  find_compiled(routine, loop);
   take_over();
   if (loop && loop->samples++ == 0) loop->since = spent_;
   Promotion wanted = choose(routine, loop);
@@ -234,6 +258,7 @@ void Tiers::promote(const Promotion &wanted) {
 }
 
 Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {
+  if (loop.resumed) return *loop.resumed;
   std::vector<const Type *> params;
   for (const Inst *inst : Liveness(*code.kir).at(*loop.header)) {
     params.push_back(inst->type);

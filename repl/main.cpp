@@ -1,5 +1,6 @@
 #include "jit/map_ahead.h"
 #include "jit/signals.h"
+#include "repl/cache_command.h"
 #include "repl/emit.h"
 #include "repl/options.h"
 #include "repl/repl.h"
@@ -21,6 +22,7 @@ int dispatch(const kiln::Options &options) {
   case kiln::Command::RunText: return kiln::run_text(options);
   case kiln::Command::Check: return kiln::check_file(options);
   case kiln::Command::Emit: return kiln::emit_file(options);
+  case kiln::Command::Cache: return kiln::show_cache(options);
   case kiln::Command::Test: return kiln::test_files(options);
   }
   return 1;

@@ -1,5 +1,7 @@
 #include "repl/options.h"
 
+#include "jit/code_cache/cache_folder.h"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -27,6 +29,8 @@ constexpr const char *main_examples = R"(Examples:
   kiln check script.kn                  report errors without running
   kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
   kiln emit llvm script.kn --run        LLVM IR of everything that a run compiles
+  kiln --no-cache script.kn             compile anew, and keep nothing for the next run
+  kiln cache                            where machine code is kept for later runs, and how much
   kiln test tests/                      run files that have their expected output beside them
 Run 'kiln COMMAND --help' for more on a command. A file with the name of a command is run as ./NAME.)";
 
@@ -50,6 +54,16 @@ calls are checked for what needs no types.
 Examples:
   kiln check script.kn
   cat script.kn | kiln check -)";
+
+constexpr const char *cache_examples = R"(What LLVM compiles is kept in a folder, so that the next run of the same functions begins with it, whatever the file is called
+and wherever in it they stand. The entries of other builds of Kiln, other processors and other options do not get in the way. What
+was not used for the longest time goes when there is more than --cache-limit.
+
+Examples:
+  kiln cache                        where it is, how much there is
+  kiln cache --clear                remove all of it
+  kiln --cache /tmp/c script.kn     keep it elsewhere
+  kiln --no-cache script.kn         neither keep nor look)";
 
 constexpr const char *test_help =
     R"(A file is run one top-level statement after another, going on after an error, and compared with the comments beside them:
@@ -82,7 +96,7 @@ Examples:
   kiln test script.kn
   kiln test tests/ --update)";
 
-std::vector<std::string_view> command_names() { return {"check", "emit", "test"}; }
+std::vector<std::string_view> command_names() { return {"cache", "check", "emit", "test"}; }
 
 /// CLI11's help with our own usage lines for the program itself.
 struct Help : CLI::Formatter {
@@ -102,9 +116,12 @@ struct CommandLine {
   CLI::App *check = nullptr;
   CLI::App *emit = nullptr;
   CLI::App *test = nullptr;
+  CLI::App *cache = nullptr;
   CLI::Option *eval = nullptr;
   bool unchecked = false;
   bool version = false;
+  bool no_cache = false;
+  uint64_t cache_megabytes = 256;
   std::string color = "auto";
   std::string tier = "mixed";
   std::string baseline = "hot";
@@ -137,6 +154,9 @@ CommandLine::CommandLine(Options &options) {
   app.add_option("--promote-at-random", options.engine.promote_at_random, "Let LLVM take over at random points, now and then after a delay: for tests")
       ->option_text("SEED");
   app.add_flag("--trace-jit", options.engine.trace_jit, "Say on stderr what LLVM compiles: when, why, what it cost, and how much code it is");
+  app.add_option("--cache", options.engine.cache, "The folder where machine code is kept for later runs ($XDG_CACHE_HOME/kiln or ~/.cache/kiln)")->option_text("DIR");
+  app.add_option("--cache-limit", cache_megabytes, "How many megabytes it may hold before what was not used for the longest time goes (256)")->option_text("MB");
+  app.add_flag("--no-cache", no_cache, "Keep no machine code, and look for none");
   app.add_option("--color", color, "auto (the default), always or never")->option_text("WHEN");
 
   check = app.add_subcommand("check", "Report the errors of a file without running it");
@@ -156,8 +176,12 @@ CommandLine::CommandLine(Options &options) {
   test->add_option("FILE", options.files, "Files and folders (all .kn files below)")->required()->option_text("...");
   test->add_flag("--update", options.update, "Rewrite the expectations that fail");
 
+  cache = app.add_subcommand("cache", "Show or clear the machine code that is kept for later runs");
+  cache->footer(cache_examples);
+  cache->add_flag("--clear", options.clear, "Remove all of it");
+
   check->footer(check_examples);
-  for (CLI::App *command : {check, emit, test}) {
+  for (CLI::App *command : {check, emit, test, cache}) {
     command->set_help_flag("-h,--help", "Print this help");
     command->group("Commands");
   }
@@ -199,7 +223,7 @@ int unknown_option(const CommandLine &line, std::string_view option, bool argume
   std::string_view word = option.substr(0, option.find('='));
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
   const CLI::App *owner = nullptr;
-  for (const CLI::App *other : {line.check, line.emit, line.test})
+  for (const CLI::App *other : {line.check, line.emit, line.test, line.cache})
     if (other != command && other->get_option_no_throw(fmt::format("--{}", word))) owner = other;
   if (owner)
     message = fmt::format("'--{}' is an option of 'kiln {}'", word, owner->get_name());
@@ -215,6 +239,8 @@ std::string misused_option(std::string_view message) {
   const std::pair<std::string_view, std::string_view> takes[] = {
       {"--eval", "-e takes one expression, as in kiln -e '1 + 1'"},
       {"--color", "--color takes auto, always or never, as in --color=never"},
+      {"--cache-limit", "--cache-limit takes megabytes, as in --cache-limit=100"},
+      {"--cache", "--cache takes a folder, as in --cache=/tmp/kiln"},
       {"--promote-after", "--promote-after takes seconds, 0 or more, as in --promote-after=0.1"},
       {"--baseline", "--baseline takes hot, all or none, as in --baseline=none"},
       {"--promote-at-random", "--promote-at-random takes a seed, as in --promote-at-random=1"},
@@ -258,6 +284,11 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
   if (options.engine.opt_level < 0 || options.engine.opt_level > 3) return usage("-O takes a level from 0 to 3, as in -O2");
   if (!(options.engine.promote_after >= 0)) return usage("--promote-after takes seconds, 0 or more, as in --promote-after=0.1");
   options.engine.checks = !line.unchecked;
+  options.engine.cache_bytes = line.cache_megabytes << 20;
+  if (line.no_cache)
+    options.engine.cache.clear();
+  else if (options.engine.cache.empty())
+    options.engine.cache = default_cache_folder();
   if (line.color == "auto")
     options.color = ColorMode::Auto;
   else if (line.color == "always")
@@ -294,7 +325,7 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
   if (has_command) {
     if (evaluates) return usage("-e and a command do not go together");
     if (!rest.empty()) return usage(fmt::format("one argument too many: '{}'", rest[0]), line.command());
-    options.command = line.check->parsed() ? Command::Check : line.emit->parsed() ? Command::Emit : Command::Test;
+    options.command = line.check->parsed() ? Command::Check : line.emit->parsed() ? Command::Emit : line.cache->parsed() ? Command::Cache : Command::Test;
   } else if (evaluates) {
     options.command = Command::RunText;
     options.engine.arguments = std::move(rest);

@@ -9,7 +9,7 @@
 
 namespace kiln {
 
-enum class Command : uint8_t { Repl, RunFile, RunText, Check, Emit, Test };
+enum class Command : uint8_t { Repl, RunFile, RunText, Check, Emit, Test, Cache };
 
 /// What the command line asks for.
 struct Options {
@@ -27,6 +27,7 @@ struct Options {
   std::string output;
   bool run = false;
   bool update = false; // Test: rewrite the expectations.
+  bool clear = false;  // Cache: remove all entries.
 };
 
 /// Reads the command line. A status to exit with at once (after --help, --version or a usage error, which were

@@ -9,10 +9,10 @@ namespace kiln {
 PhaseTimes since(const PhaseTimes &before, PhaseTimes after) {
   auto less = [&](auto... member) { ((after.*member -= before.*member), ...); };
   less(&PhaseTimes::lex, &PhaseTimes::parse, &PhaseTimes::build, &PhaseTimes::infer, &PhaseTimes::assemble, &PhaseTimes::baseline, &PhaseTimes::start_llvm,
-       &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::run, &PhaseTimes::background);
+       &PhaseTimes::lower, &PhaseTimes::optimise, &PhaseTimes::codegen, &PhaseTimes::link, &PhaseTimes::cache, &PhaseTimes::run, &PhaseTimes::background);
   less(&PhaseTimes::sources, &PhaseTimes::functions_built, &PhaseTimes::specialisations_inferred,
        &PhaseTimes::specialisations_assembled, &PhaseTimes::baseline_functions, &PhaseTimes::llvm_constructors, &PhaseTimes::specialisations_compiled,
-       &PhaseTimes::modules, &PhaseTimes::code_bytes);
+       &PhaseTimes::modules, &PhaseTimes::code_bytes, &PhaseTimes::cached_modules, &PhaseTimes::cached_bytes, &PhaseTimes::stored_modules);
   return after;
 }
 
@@ -36,6 +36,7 @@ std::string times_table(const PhaseTimes &times) {
       {"optimise", times.optimise, times.modules, "modules"},
       {"codegen", times.codegen, times.code_bytes, "bytes of code"},
       {"link", times.link, 0, nullptr},
+      {"cache", times.cache, times.cached_modules, "modules found", true},
       {"run", times.run, 0, nullptr},
   };
   double total = 0;
@@ -49,6 +50,8 @@ std::string times_table(const PhaseTimes &times) {
     table += '\n';
   }
   table += fmt::format("{:<10} {:>8.3f}\n", "total", total * 1e3);
+  if (times.cached_modules || times.stored_modules)
+    table += fmt::format("{:<10} {:>8} modules of {} bytes of code found, {} stored\n", "cache", times.cached_modules, times.cached_bytes, times.stored_modules);
   if (times.background > 0) table += fmt::format("{:<10} {:>8.3f}  of it while the program ran, by the compile thread\n", "background", times.background * 1e3);
   return table;
 }

@@ -116,7 +116,8 @@ struct InterpretedLoop {
   uint64_t nanoseconds = 0;
   uint64_t samples = 0;              // How often the end of a round was looked at...
   uint64_t since = 0;                // ...since the interpreter had spent so much time.
-  bool tried = false;                // A compile was asked for.
+  bool tried = false;                // A compile was asked for, or is not needed.
+  bool looked_up = false;            // In what earlier runs compiled.
   uint64_t resumed_by = 0;           // When compiled code will have taken over (of the time spent by the interpreter).
   Specialisation *resumed = nullptr; // Compiled code from the header on...
   struct Carried {
@@ -149,7 +150,8 @@ struct Code {
   std::vector<RegionMark> region_marks;
   std::vector<uint32_t> handlers; // By region: the word where its errors go on.
   uint64_t nanoseconds = 0;
-  bool tried = false; // A compile was asked for.
+  bool tried = false; // A compile was asked for, or is not needed.
+  bool looked_up = false; // In what earlier runs compiled.
   std::unique_ptr<BaselineCode> baseline;
   bool baseline_tried = false;
 

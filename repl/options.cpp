@@ -289,6 +289,8 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     options.engine.cache.clear();
   else if (options.engine.cache.empty())
     options.engine.cache = default_cache_folder();
+  else if (std::string error; !CacheFolder::open(options.engine.cache, options.engine.cache_bytes, error))
+    return usage(fmt::format("--cache: {}", error));
   if (line.color == "auto")
     options.color = ColorMode::Auto;
   else if (line.color == "always")

@@ -26,7 +26,10 @@ public:
   template <typename T>
   void operator()(const std::vector<T> &list) {
     (*this)(list.size());
-    for (const T &value : list) (*this)(value);
+    if constexpr (std::is_trivially_copyable_v<T>)
+      bytes_.append(reinterpret_cast<const char *>(list.data()), list.size() * sizeof(T));
+    else
+      for (const T &value : list) (*this)(value);
   }
 
 private:
@@ -58,8 +61,15 @@ public:
     size_t size = 0;
     (*this)(size);
     if (!has(size)) return; // Each element takes a byte at least.
-    list.resize(size);
-    for (T &value : list) (*this)(value);
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      if (!has(size * sizeof(T))) return;
+      list.resize(size);
+      if (size) std::memcpy(list.data(), bytes_.data(), size * sizeof(T));
+      bytes_.remove_prefix(size * sizeof(T));
+    } else {
+      list.resize(size);
+      for (T &value : list) (*this)(value);
+    }
   }
 
 private:

@@ -103,20 +103,29 @@ const std::string &CodeCache::environment() {
   return environment_;
 }
 
-const std::string &CodeCache::name_of(Specialisation &root) {
-  std::string &name = names_[&root];
-  if (name.empty()) {
-    CodeDescription description = describe();
-    description.add(root);
-    name = to_text(description.hash(environment()));
+CodeCache::Root &CodeCache::root_of(Specialisation &function) {
+  Root &root = roots_[&function];
+  if (root.name.empty()) {
+    root.description.emplace(inference_, is_copied_);
+    root.description->add(function);
+    root.name = to_text(root.description->hash(environment()));
   }
-  return name;
+  return root;
+}
+
+/// Its description and that of what is copied into it.
+CodeDescription CodeCache::description_of(Specialisation &function) {
+  Root &root = root_of(function);
+  if (root.description) return *std::exchange(root.description, std::nullopt);
+  CodeDescription description(inference_, is_copied_);
+  description.add(function);
+  return description;
 }
 
 std::optional<CodeCache::Found> CodeCache::find(Specialisation &root) {
   if (!is_open() || root.resumed) return std::nullopt;
   Stopwatch watch(seconds);
-  return load(name_of(root), root);
+  return load(root_of(root).name, root);
 }
 
 std::optional<CodeCache::Found> CodeCache::find(Specialisation &continued, const Block &header) {
@@ -135,8 +144,7 @@ std::optional<CodeCache::Found> CodeCache::load(const std::string &name, Special
   Entry::each_field(archive, entry);
   if (!archive.ok() || !read_image(rest, image) || image.entries.size() != entry.members.size()) return std::nullopt;
 
-  CodeDescription description = describe();
-  description.add(root);
+  CodeDescription description = description_of(root);
   std::vector<Specialisation *> members;
   for (std::string_view member : entry.members) {
     uint32_t number = ~uint32_t(0), block = 0;
@@ -182,8 +190,7 @@ std::shared_ptr<CodeCache::Draft> CodeCache::draft(std::span<Specialisation *con
   if (!is_open() || group.empty()) return nullptr;
   Specialisation &first = *group.front(), &root = first.resumed ? *first.continues : first;
   auto draft = std::make_shared<Draft>();
-  CodeDescription description = describe();
-  description.add(root);
+  CodeDescription description = description_of(root);
   for (Specialisation *member : group) {
     auto number = description.number_of(member->resumed ? *member->continues : *member);
     if (!number || (member->resumed && *number != 0)) return nullptr;
@@ -193,7 +200,7 @@ std::shared_ptr<CodeCache::Draft> CodeCache::draft(std::span<Specialisation *con
     } else {
       draft->entry.members.push_back(fmt::format("F{}", *number));
       description.add(*member);
-      if (draft->name.empty()) draft->name = name_of(root);
+      if (draft->name.empty()) draft->name = root_of(root).name;
     }
   }
   if (!description.is_complete()) return nullptr;

@@ -59,9 +59,14 @@ private:
   struct Entry;
   struct Placed;
   std::optional<Found> load(const std::string &name, Specialisation &root);
-  const std::string &name_of(Specialisation &root);
-  std::string continuation_name(Specialisation &continued, uint32_t header) { return name_of(continued) + "-" + std::to_string(header); }
-  CodeDescription describe() const { return {inference_, is_copied_}; }
+  /// A function that was looked for.
+  struct Root {
+    std::string name;
+    std::optional<CodeDescription> description; // Until it is used.
+  };
+  Root &root_of(Specialisation &function);
+  CodeDescription description_of(Specialisation &function);
+  std::string continuation_name(Specialisation &continued, uint32_t header) { return root_of(continued).name + "-" + std::to_string(header); }
   const std::string &environment();
 
   Inference &inference_;
@@ -71,7 +76,7 @@ private:
   bool tried_ = false;
   std::unique_ptr<CacheFolder> folder_;
   std::string environment_;
-  std::unordered_map<const Specialisation *, std::string> names_;
+  std::unordered_map<const Specialisation *, Root> roots_;
   Slabs slabs_;
   std::map<uintptr_t, std::unique_ptr<Placed>> placed_; // By where their text ends.
 };

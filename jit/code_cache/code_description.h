@@ -61,7 +61,7 @@ private:
   void describe_site(const DynSite &site);
 
   Inference &inference_;
-  const std::function<bool(Specialisation &)> is_copied_;
+  std::function<bool(Specialisation &)> is_copied_;
   std::string bytes_;
   bool complete_ = true;
   std::vector<Specialisation *> functions_;

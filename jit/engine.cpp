@@ -19,7 +19,7 @@ namespace kiln {
 Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Engine::~Engine() = default;
 
-Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler((start_collector(), session.inference()), options), tiers(session.inference(), compiler, options) {
+Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler(session.inference(), options), tiers(session.inference(), compiler, options) {
   set_arguments(options.arguments);
   active = this;
   kiln_eval_hook = [](std::string_view text) { return active->evaluate(text); };

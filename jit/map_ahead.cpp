@@ -60,15 +60,19 @@ void map_ahead() {
 
 void keep_heap_in_large_pages() {
   grow_in_steps();
-  void *first = malloc(large_page); // The heap's first step is made.
+  constexpr size_t more_than_is_there = 256 << 10;
+  void *first = malloc(more_than_is_there); // The heap's first step is made.
   auto begin = reinterpret_cast<uintptr_t>(first);
   free(first);
   heap_end = static_cast<const char *>(sbrk(0));
-  uintptr_t boundary = (begin + large_page - 1) & ~(large_page - 1);
+  // A large page of which nothing was touched yet: what follows `first` was.
+  uintptr_t boundary = (begin + more_than_is_there + page + large_page - 1) & ~(large_page - 1);
   if (!first || boundary >= reinterpret_cast<uintptr_t>(heap_end)) return;
   madvise(reinterpret_cast<void *>(boundary), reinterpret_cast<uintptr_t>(heap_end) - boundary, MADV_HUGEPAGE);
-  // What lies before the first large page is left unused. It stays unmapped.
-  [[maybe_unused]] void *volatile unused = boundary - begin > page ? malloc(boundary - begin - page / 4) : nullptr;
+  // A small program needs no large page, which takes its time to be made. What else lies before the first is left unused: it stays
+  // unmapped.
+  constexpr size_t small_program = 96 << 10;
+  [[maybe_unused]] void *volatile unused = boundary - begin > small_program ? malloc(boundary - begin - small_program) : nullptr;
 }
 
 void extend_large_pages() {

@@ -245,7 +245,9 @@ void install_signal_handlers() {
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = retry_signal();
   if (timer_create(CLOCK_MONOTONIC, &event, &retry_timer) != 0) throw std::bad_alloc();
+#ifndef KILN_STATIC_UNWINDER
   set_return_trap(); // Nothing is found: but the unwinder's first search, which looks symbols up, is done.
+#endif
 
   auto install = [](int signal, void (*handler)(int, siginfo_t *, void *), int flags) {
     struct sigaction action {};

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <utility>
 
 namespace kiln {
 namespace {
@@ -82,24 +83,9 @@ void set_memory_limit(uint64_t bytes) {
   GC_set_max_heap_size(bytes);
 }
 
-void start_collector() {
-  static const bool started = [] {
-    GC_set_no_dls(1);
-    GC_set_warn_proc(GC_ignore_warn_proc);
-    GC_set_oom_fn(
-        [](size_t) -> void * { return nullptr; }); // allocate() throws: not through the collector's own frames.
-    GC_set_dont_precollect(1);
-    GC_INIT();
-    GC_clear_roots(); // Whatever was registered on the way.
-    set_memory_limit(default_memory_limit());
-    GC_expand_hp(first_heap);
-    return true;
-  }();
-  static_cast<void>(started);
-}
-
 namespace {
 
+bool is_started = false;
 ScannedStack scanned;
 GC_push_other_roots_proc push_others = nullptr;
 
@@ -110,14 +96,24 @@ void GC_CALLBACK push_scanned() {
 
 } // namespace
 
-void scan_also(ScannedStack stack) {
-  scanned = stack;
-  if (GC_get_push_other_roots() == push_scanned) return;
+void start_collector() {
+  if (std::exchange(is_started, true)) return;
+  GC_set_no_dls(1);
+  GC_set_warn_proc(GC_ignore_warn_proc);
+  GC_set_oom_fn([](size_t) -> void * { return nullptr; }); // allocate() throws: not through the collector's own frames.
+  GC_set_dont_precollect(1);
+  GC_INIT();
+  GC_clear_roots(); // Whatever was registered on the way.
+  set_memory_limit(memory_limit ? memory_limit : default_memory_limit());
+  GC_expand_hp(first_heap);
   push_others = GC_get_push_other_roots();
   GC_set_push_other_roots(push_scanned);
 }
 
+void scan_also(ScannedStack stack) { scanned = stack; }
+
 void *make_root(size_t bytes) {
+  start_collector();
   void *root = GC_MALLOC_UNCOLLECTABLE(std::max<size_t>(bytes, 1));
   if (!root) out_of_memory(size_text(bytes));
   return root;
@@ -126,6 +122,8 @@ void *make_root(size_t bytes) {
 void free_root(void *root) { GC_FREE(root); }
 
 void *allocate(size_t bytes, bool has_references) {
+  if (!is_started) [[unlikely]]
+    start_collector();
   // The collector rounds sizes up, which must not wrap.
   void *memory = bytes > memory_limit ? nullptr : has_references ? GC_MALLOC(bytes) : GC_MALLOC_ATOMIC(bytes);
   if (!memory) [[unlikely]]

@@ -11,7 +11,8 @@ namespace kiln {
 // data, neither LLVM's nor ours, so a reference kept in a C++ variable with static storage does not keep anything
 // alive.
 
-/// Starts the collector, once per process, on the main thread. The heap may grow to `default_memory_limit()`.
+/// Starts the collector, once per process, on the program's thread; whoever first allocates does. The heap may grow to
+/// `default_memory_limit()`, unless another limit was set.
 void start_collector();
 
 /// 80 % of the memory of the machine, or of the control group when that has less; no more than half of the address space

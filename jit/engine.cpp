@@ -399,6 +399,7 @@ PhaseTimes Engine::times() const {
   times.modules = codegen.modules + impl_->compiler.shown;
   times.code_bytes = codegen.code_bytes;
   times.specialisations_compiled = impl_->compiler.compiled;
+  if (impl_->options.tier == Tier::Mixed) times.promote_after = impl_->options.promote_after;
   const CodeCache &cache = impl_->compiler.cache();
   times.cache = cache.seconds;
   times.cached_modules = cache.found;

@@ -69,6 +69,7 @@ struct PhaseTimes {
   uint64_t sources = 0, functions_built = 0, specialisations_inferred = 0, specialisations_assembled = 0, baseline_functions = 0, llvm_constructors = 0,
            specialisations_compiled = 0, modules = 0, code_bytes = 0, cached_modules = 0, cached_bytes = 0, stored_modules = 0;
   double background = 0; // Of all these: on the compile thread.
+  std::optional<double> promote_after; // See EngineOptions. None: nothing is promoted.
 };
 
 enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Baseline, Llvm, LlvmRaw, Asm, Object, Bitcode };

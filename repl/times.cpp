@@ -50,6 +50,8 @@ std::string times_table(const PhaseTimes &times) {
     table += '\n';
   }
   table += fmt::format("{:<10} {:>8.3f}\n", "total", total * 1e3);
+  if (times.promote_after)
+    table += fmt::format("LLVM compiles after {:g} ms of work without it what took a tenth of that, or that long\n", *times.promote_after * 1e3);
   if (times.cached_modules || times.stored_modules)
     table += fmt::format("{:<10} {:>8} modules of {} bytes of code found, {} stored\n", "cache", times.cached_modules, times.cached_bytes, times.stored_modules);
   if (times.background > 0) table += fmt::format("{:<10} {:>8.3f}  of it while the program ran, by the compile thread\n", "background", times.background * 1e3);

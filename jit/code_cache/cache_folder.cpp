@@ -137,8 +137,7 @@ bool CacheFolder::write(const std::string &name, const std::string &alias, std::
     return false;
   }
   std::lock_guard lock(mutex_);
-  if (!bytes_) bytes_ = usage().bytes;
-  *bytes_ += contents.size();
+  bytes_ = bytes_ ? *bytes_ + sizeof(Header) + contents.size() : usage().bytes;
   if (*bytes_ > most_bytes_) evict();
   return true;
 }

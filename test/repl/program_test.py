@@ -276,6 +276,7 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(done.stdout, "55\n")
         for phase in "lex parse build infer lower optimise codegen link run total".split():
             self.assertIn(f"\n{phase} ", "\n" + done.stderr)
+        self.assertIn("LLVM compiles after 12 ms of work", done.stderr)
         path = self.file("f.kn", "f(x) = x + 1\n")
         done = self.run_kiln("--time", "emit", "obj", path, "f(i64)", "-o", "f.o")
         self.assertRegex(done.stderr, r"\nlower .* 1 specialisations\noptimise .* 1 modules\n")

@@ -96,6 +96,7 @@ void Tiers::prepare(Routine &routine) {
   if (done) {
     routine.entry = routine.code->words.data();
     routine.frame_slots = routine.code->frame_slots;
+    routine.result_slots = FrameSlots::size_of(specialisation.result);
     if (options_.baseline == Baseline::All) use_baseline(routine);
     return;
   }
@@ -126,6 +127,7 @@ void Tiers::compile(Specialisation &specialisation) {
 void Tiers::use_compiled(Routine &routine) {
   if (routine.signature) return;
   routine.signature = std::make_unique<NativeSignature>(native_signature(routine.specialisation->params, routine.specialisation->result));
+  routine.result_slots = FrameSlots::size_of(routine.specialisation->result);
   routine.entry = nullptr;
   routine.machine = nullptr;
 }

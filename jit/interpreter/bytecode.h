@@ -97,6 +97,7 @@ struct RoutineEntry {
 struct Routine : RoutineEntry {
   std::unique_ptr<Code> code;
   std::unique_ptr<NativeSignature> signature; // Of the compiled code.
+  uint32_t result_slots = 0;                  // Known once there is code.
 };
 
 /// An operation that is a C++ function, where it stands.

@@ -106,7 +106,7 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   Slot *base = self.stack_;
   if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
   // The host's frame holds the result.
-  Slot *frame = base + FrameSlots::size_of(routine.specialisation->result) + header_slots;
+  Slot *frame = base + routine.result_slots + header_slots;
   copy_words(frame, arguments, count);
   if (!routine.entry) {
     call_native(routine.specialisation->entry, &routine.specialisation->entry, *routine.signature, frame, base);
@@ -596,7 +596,7 @@ enter_machine_code:
       if (!routine->entry) {
         auto *call = static_cast<const Word *>(fp[-2].p);
         fp = static_cast<Slot *>(fp[-1].p);
-        std::copy_n(result, FrameSlots::size_of(routine->specialisation->result), fp + call->instruction.a);
+        std::copy_n(result, routine->result_slots, fp + call->instruction.a);
         ip = behind_call(call);
         DISPATCH;
       }

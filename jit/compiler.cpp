@@ -1,6 +1,7 @@
 #include "jit/compiler.h"
 
 #include "codegen/lower.h"
+#include "jit/branch_profile.h"
 #include "jit/interpreter/bytecode.h"
 #include "jit/lazy_entry.h"
 #include "jit/orc_emit.h"
@@ -128,7 +129,8 @@ void *Compiler::resolve(std::string_view symbol) {
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
   bool failed = false;
-  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, has_simd_math, {}};
+  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}, has_simd_math, {}};
+  context.branch_counts = BranchProfile();
   context.continuation = [this](Specialisation &specialisation, const Block &header,
                                 std::vector<const Type *> params) -> Specialisation & {
     return inference_.continuation(specialisation, header, std::move(params), false);

@@ -67,6 +67,7 @@ protected:
                             return continuation(of, header, std::move(params));
                           },
                           {},
+                          {},
                           {}};
     std::unique_ptr<llvm::Module> made = lower(group, lowering, in, *machine, "test");
     EXPECT_TRUE(made) << lowering.error;

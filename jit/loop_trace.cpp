@@ -99,6 +99,9 @@ const TracedLoop *LoopTrace::inner_loop(const TracedLoop &loop, const Block &blo
 }
 
 uint32_t LoopTrace::line_of(const TracedLoop &loop, const Block &block) const {
+  // A block that tests is of the line of its test; what comes before may belong to the loop that it is the body of.
+  if (const Inst *test = block.end.kind == TermKind::Branch ? block.end.value : nullptr; test && test->span.source == loop.source)
+    return inference_.sources().location(test->span).line;
   for (const Inst *inst : block.insts)
     if (inst->op != Op::Const && inst->span.source == loop.source) return inference_.sources().location(inst->span).line;
   return block.end.span.source == loop.source ? inference_.sources().location(block.end.span).line : 0;

@@ -261,7 +261,9 @@ std::string LoopTrace::print_compiles(const TracedLoop &loop) const {
                         report.why, report.ready, report.optimise, report.codegen, report.link, report.code_bytes);
     text += remarks;
   }
-  return text.empty() ? "  LLVM: nothing: it ended in tier 0\n" : text;
+  if (!text.empty()) return text;
+  bool is_compiled = function->compiled || (loop.loop->resumed && loop.loop->resumed->compiled);
+  return is_compiled ? "  LLVM: its code was there before\n" : "  LLVM: nothing: it ended in tier 0\n";
 }
 
 std::string LoopTrace::print(const TracedLoop &loop) const {

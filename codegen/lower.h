@@ -21,6 +21,11 @@ struct LowerOptions {
   bool debug_info = true; // Line tables: backtraces and `emit asm` read them.
 };
 
+/// How often a block's branch went each way.
+struct BranchCounts {
+  uint64_t yes = 0, no = 0;
+};
+
 /// What lowering asks of the engine. Everything is linked by name; the engine resolves
 ///   <symbol>.entry    the entry cell of a specialisation (a pointer variable)
 ///   type.<id>         a const Type *'s object (its address is the value)
@@ -39,6 +44,8 @@ struct LowerContext {
   std::function<bool(const Specialisation &)> copy_into_caller;
   /// The continuation of a specialisation from a loop's header on, where values of these types live.
   std::function<Specialisation &(Specialisation &, const Block &header, std::vector<const Type *> params)> continuation;
+  /// What was counted of a block's branch when the function was interpreted.
+  std::function<BranchCounts(const Specialisation &, const Block &)> branch_counts;
   /// Whether SLEEF's functions (simd_math.def) can be linked. Asked when one is called for.
   std::function<bool()> has_simd_math;
   /// Set when lower() returns null: what LLVM's verifier found. A bug of Kiln, for an internal-error diagnostic.

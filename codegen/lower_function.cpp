@@ -4,7 +4,25 @@
 
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
+#include <bit>
+
 namespace kiln {
+
+namespace {
+
+constexpr uint64_t least_counted = 32; // What was seen less often says little.
+
+/// What LLVM is told of a branch: that one way was taken at every time does not say that the other never will be. Null where
+/// nothing is known.
+llvm::MDNode *branch_weights(ModuleLowering &module, const Specialisation &specialisation, const Block &block) {
+  if (!module.context.branch_counts) return nullptr;
+  auto [yes, no] = module.context.branch_counts(specialisation, block);
+  if (yes + no < least_counted) return nullptr;
+  auto excess = static_cast<unsigned>(std::max(static_cast<int>(std::bit_width(yes | no)), 31) - 31); // LLVM adds them up in 32 bits.
+  return llvm::MDBuilder(module.llvm).createBranchWeights(static_cast<uint32_t>(yes >> excess) + 1, static_cast<uint32_t>(no >> excess) + 1);
+}
+
+} // namespace
 
 FunctionLowering::FunctionLowering(ModuleLowering &module, Specialisation &specialisation, const KirFunction &kir,
                                    llvm::Function &function)
@@ -127,9 +145,10 @@ void FunctionLowering::lower_terminator(const Block &block) {
   switch (end.kind) {
   case TermKind::Jump: branch_to(end.edges[0]); break;
   case TermKind::Branch: {
+    llvm::MDNode *weights = branch_weights(module_, specialisation_, block);
     if (end.edges[0].target == end.edges[1].target) { // A phi has one entry per edge: give each its own block.
       llvm::BasicBlock *yes = new_block("yes"), *no = new_block("no");
-      builder_.CreateCondBr(value(end.value), yes, no);
+      builder_.CreateCondBr(value(end.value), yes, no, weights);
       builder_.SetInsertPoint(yes);
       branch_to(end.edges[0]);
       builder_.SetInsertPoint(no);
@@ -138,7 +157,7 @@ void FunctionLowering::lower_terminator(const Block &block) {
     }
     llvm::BasicBlock *from = builder_.GetInsertBlock();
     llvm::BasicBlock *yes = add_edge(end.edges[0], from), *no = add_edge(end.edges[1], from);
-    builder_.CreateCondBr(value(end.value), yes, no);
+    builder_.CreateCondBr(value(end.value), yes, no, weights);
     break;
   }
   case TermKind::Try: {

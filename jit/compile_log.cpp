@@ -5,8 +5,7 @@
 namespace kiln {
 
 void CompileLog::write(const std::string &text) const {
-  double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start_).count();
-  std::string line = fmt::format("jit {:9.2f} ms  {}\n", milliseconds, text);
+  std::string line = fmt::format("jit {:9.2f} ms  {}\n", milliseconds(), text);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -12,6 +12,8 @@ class CompileLog {
 public:
   explicit CompileLog(bool is_on) : is_on_(is_on) {}
 
+  /// Since the start.
+  double milliseconds() const { return std::chrono::duration<double, std::milli>(Clock::now() - start_).count(); }
   bool is_on() const { return is_on_; }
   template <typename... Args>
   void add(fmt::format_string<Args...> text, Args &&...args) {

@@ -1,6 +1,7 @@
 #include "jit/compiler.h"
 
 #include "codegen/lower.h"
+#include "jit/branch_profile.h"
 #include "jit/interpreter/bytecode.h"
 #include "jit/lazy_entry.h"
 #include "jit/orc_emit.h"
@@ -62,6 +63,7 @@ uint32_t line_of_loop(const Block &header, const Sources &sources) {
 struct Compiler::Job {
   std::vector<Specialisation *> group;
   std::string why;
+  double asked = 0; // When, on the log's clock.
   std::unique_ptr<llvm::Module> module; // Null: LLVM is to be started.
   std::vector<std::string> names;
   std::unordered_map<std::string, void *> references; // What it takes from Kiln, by name.
@@ -99,8 +101,22 @@ std::string Compiler::names_of(std::span<Specialisation *const> group) const {
 bool Compiler::start(std::string &error) {
   settle();
   if (!orc_)
-    orc_ = Orc::create({options_.opt_level, true}, error);
+    orc_ = make_orc(error);
   return orc_ != nullptr;
+}
+
+std::unique_ptr<Orc> Compiler::make_orc(std::string &error) const {
+  std::unique_ptr<Orc> made = Orc::create({options_.opt_level, true}, error);
+  if (made && keeps_reports_)
+    made->keep_remarks();
+  return made;
+}
+
+void Compiler::keep_reports() {
+  settle();
+  keeps_reports_ = true;
+  if (orc_)
+    orc_->keep_remarks();
 }
 
 void *Compiler::resolve(std::string_view symbol) {
@@ -128,7 +144,8 @@ void *Compiler::resolve(std::string_view symbol) {
 std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *const> group, std::string &error) {
   Stopwatch watch(lower_seconds);
   bool failed = false;
-  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, has_simd_math, {}};
+  LowerContext context{inference_.sources(), inference_.types(), {options_.checks, true}, {}, {}, {}, {}, has_simd_math, {}};
+  context.branch_counts = BranchProfile();
   context.continuation = [this](Specialisation &specialisation, const Block &header,
                                 std::vector<const Type *> params) -> Specialisation & {
     return inference_.continuation(specialisation, header, std::move(params), false);
@@ -189,6 +206,7 @@ bool Compiler::compile(std::span<Specialisation *const> group, std::string why, 
 
 bool Compiler::lower_job(Job &job, std::string &error) {
   double before = lower_seconds;
+  job.asked = log_.milliseconds();
   job.module = lower_group(job.group, error);
   if (!job.module)
     return false;
@@ -232,6 +250,9 @@ bool Compiler::publish(Job &job, std::string &error) {
   log_.add("{}: compiled: optimise {:.2f}, codegen {:.2f}, link {:.2f} ms; {} bytes of code", names_of(job.group),
            (after.optimise - before.optimise) * 1e3, (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3,
            after.code_bytes - before.code_bytes);
+  if (keeps_reports_)
+    reports_.push_back({{job.group.begin(), job.group.end()}, job.why, job.asked, log_.milliseconds(), (after.optimise - before.optimise) * 1e3,
+                      (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3, after.code_bytes - before.code_bytes, orc_->take_remarks()});
   for (size_t i = 0; i < addresses.size(); ++i)
     fill(*job.group[i], addresses[i]);
   compiled += addresses.size();
@@ -245,8 +266,8 @@ void Compiler::fill(Specialisation &made, void *entry) {
     on_compiled(made);
 }
 
-bool Compiler::find(Specialisation &function) { return !kept_kind_ && take_found(cache_.find(function)); }
-bool Compiler::find(Specialisation &continued, const Block &header) { return !kept_kind_ && take_found(cache_.find(continued, header)); }
+bool Compiler::find(Specialisation &function) { return uses_cache() && take_found(cache_.find(function)); }
+bool Compiler::find(Specialisation &continued, const Block &header) { return uses_cache() && take_found(cache_.find(continued, header)); }
 
 bool Compiler::take_found(std::optional<CodeCache::Found> found) {
   if (!found)
@@ -265,7 +286,7 @@ bool Compiler::can_compile_later() {
     return false;
   if (orc_)
     return true;
-  begin(std::make_unique<Job>(), [this](Job &job) { job.orc = Orc::create({options_.opt_level, true}, job.error); });
+  begin(std::make_unique<Job>(), [this](Job &job) { job.orc = make_orc(job.error); });
   return false;
 }
 

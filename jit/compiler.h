@@ -3,6 +3,7 @@
 #include "codegen/infer.h"
 #include "jit/code_cache/code_cache.h"
 #include "jit/compile_log.h"
+#include "jit/compile_report.h"
 #include "jit/compile_thread.h"
 #include "jit/engine.h"
 #include "jit/orc.h"
@@ -32,7 +33,7 @@ public:
   bool compile(std::span<Specialisation *const> group, std::string why, std::string &error);
 
   /// Whether there is a place where code is kept from run to run.
-  bool keeps_code() { return !kept_kind_ && cache_.is_open(); }
+  bool keeps_code() { return uses_cache() && cache_.is_open(); }
   /// Fills entry cells with what an earlier run compiled for the function, or for its rest from a loop on, as the interpreter goes on
   /// with it; and for others that were compiled with it. False when nothing is kept of it.
   bool find(Specialisation &function);
@@ -60,6 +61,10 @@ public:
   /// What was kept, as one text or file. Empty with `error` set when that fails.
   std::string kept(std::string &error);
 
+  /// What was compiled, and what LLVM said of it, since it was asked to keep that.
+  const std::vector<CompileReport> &reports() const { return reports_; }
+  void keep_reports();
+
   /// Whether callers get a copy of the function.
   bool is_copied(Specialisation &callee);
   /// Makes an extern function ready to be called by the interpreter. False for a body in LLVM IR.
@@ -79,10 +84,13 @@ private:
   struct Job;
   std::string names_of(std::span<Specialisation *const> group) const;
   bool start(std::string &error);
+  std::unique_ptr<Orc> make_orc(std::string &error) const;
   void begin(std::unique_ptr<Job> job, std::function<void(Job &)> work);
   bool lower_job(Job &job, std::string &error);
   void build(Job &job);
   bool publish(Job &job, std::string &error);
+  /// What is to be shown is what LLVM does.
+  bool uses_cache() const { return !kept_kind_ && !keeps_reports_; }
   bool take_found(std::optional<CodeCache::Found> found);
   void fill(Specialisation &made, void *entry);
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, std::string &error);
@@ -108,6 +116,8 @@ private:
   std::optional<EmitKind> kept_kind_;
   std::string kept_text_;
   std::vector<std::string> kept_modules_; // In bitcode: they come from several contexts.
+  std::vector<CompileReport> reports_;
+  bool keeps_reports_ = false;
   std::string last_error_;
   std::unordered_map<std::string_view, const GlobalVariable *> globals_;
   std::unordered_map<std::string_view, const ExternFunction *> externs_;

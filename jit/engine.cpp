@@ -30,6 +30,7 @@ Outcome Engine::check(std::string name, std::string text) { return impl_->script
 Outcome Engine::run_interactive(std::string name, std::string text) { return impl_->interactive(std::move(name), std::move(text)); }
 const Sources &Engine::sources() const { return impl_->session.sources(); }
 void Engine::keep_modules(EmitKind kind) {
+  if (kind == EmitKind::Trace) return impl_->compiler.keep_reports(); // The program runs as it would.
   impl_->options.tier = kind == EmitKind::Bytecode || kind == EmitKind::Baseline ? Tier::Interpreted : Tier::Compiled; // All of them are wanted.
   impl_->compiler.keep(kind);
 }

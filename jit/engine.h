@@ -72,7 +72,7 @@ struct PhaseTimes {
   std::optional<double> promote_after; // See EngineOptions. None: nothing is promoted.
 };
 
-enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Baseline, Llvm, LlvmRaw, Asm, Object, Bitcode };
+enum class EmitKind : uint8_t { Tokens, Ast, Kir, TypedKir, Bytecode, Baseline, Llvm, LlvmRaw, Asm, Object, Bitcode, Trace };
 std::optional<EmitKind> emit_kind(std::string_view name);
 
 /// One line of `:specs`.
@@ -114,7 +114,7 @@ public:
   std::string emit_for_expression(EmitKind kind, std::string text, Outcome &outcome);
   /// Tokens, AST and untyped KIR of a text.
   std::string emit_text(EmitKind kind, std::string name, std::string text, Outcome &outcome);
-  /// From now on, keep what every compile made, for emit() with an empty signature (`emit --run`).
+  /// From now on, keep what every compile made, or (Trace) what there is to say of it, for emit() with an empty signature (`emit --run`).
   void keep_modules(EmitKind kind);
 
   /// An expression of variables of these names (f64) and of what the session defines, to be evaluated again and again (jit/formula.h).

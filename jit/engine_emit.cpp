@@ -1,6 +1,7 @@
 #include "jit/engine_impl.h"
 
 #include "codegen/type_resolve.h"
+#include "jit/loop_trace.h"
 #include "jit/signals.h"
 #include "lang/lexer.h"
 
@@ -10,7 +11,7 @@ std::optional<EmitKind> emit_kind(std::string_view name) {
   const std::pair<std::string_view, EmitKind> kinds[] = {
       {"tokens", EmitKind::Tokens}, {"ast", EmitKind::Ast},           {"kir", EmitKind::Kir},
       {"typed-kir", EmitKind::TypedKir}, {"bytecode", EmitKind::Bytecode}, {"baseline", EmitKind::Baseline}, {"llvm", EmitKind::Llvm},    {"llvm-raw", EmitKind::LlvmRaw},
-      {"asm", EmitKind::Asm},       {"obj", EmitKind::Object},        {"bitcode", EmitKind::Bitcode}};
+      {"asm", EmitKind::Asm},       {"obj", EmitKind::Object},        {"bitcode", EmitKind::Bitcode},   {"trace", EmitKind::Trace}};
   for (auto [text, kind] : kinds)
     if (name == text)
       return kind;
@@ -110,6 +111,8 @@ std::unique_ptr<Unit> Engine::Impl::infer_expression(std::string text, Outcome &
 std::string Engine::Impl::emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome) {
   if (kind == EmitKind::Bytecode || kind == EmitKind::Baseline)
     return specialisation ? tiers.print(kind, *specialisation) : tiers.print_all(kind);
+  if (kind == EmitKind::Trace)
+    return print_hot_loops(session.inference(), compiler.reports(), options.checks);
   struct Request {
     Compiler &compiler;
     EmitKind kind;

@@ -6,6 +6,7 @@
 #include "jit/optimize.h"
 #include "jit/orc_emit.h"
 #include "jit/orc_lines.h"
+#include "jit/orc_remarks.h"
 #include "jit/slab.h"
 #include "jit/slab_memory.h"
 #include "jit/stopwatch.h"
@@ -20,8 +21,7 @@
 #include <llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h>
 #include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
 #include <llvm/IR/DebugInfoMetadata.h>
-#include <llvm/IR/DiagnosticInfo.h>
-#include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/DiagnosticHandler.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Support/ErrorHandling.h>
@@ -96,6 +96,7 @@ struct Orc::Impl {
   std::unique_ptr<TargetMachine> quick_target;
   std::unique_ptr<ObjectEmitter> emitter, quick_emitter;
   std::unique_ptr<Optimizer> optimizer; // Made for the first module that has something to optimise.
+  RemarkLog remarks; // Outlives the contexts.
   std::unique_ptr<LLVMContext> context, old_context;
   unsigned modules_in_context = 0, removals = 0;
   std::string messages; // What LLVM said since the last build() began.
@@ -236,16 +237,7 @@ void Orc::Impl::renew_context() {
   old_context = std::move(context); // A module that was not yet handed back may live in it.
   context = std::make_unique<LLVMContext>();
   modules_in_context = 0;
-  context->setDiagnosticHandlerCallBack(
-      [](const DiagnosticInfo *info, void *self) {
-        if (info->getSeverity() != DS_Error) return;
-        std::string text;
-        raw_string_ostream stream(text);
-        DiagnosticPrinterRawOStream printer(stream);
-        info->print(printer);
-        static_cast<Impl *>(self)->remember(text);
-      },
-      this);
+  context->setDiagnosticHandler(diagnostic_handler([this](const std::string &error) { remember(error); }, remarks));
 }
 
 Orc::Impl::~Impl() {
@@ -382,6 +374,9 @@ Orc::Handle Orc::publish(std::shared_ptr<LinkedModule> built, std::span<void *> 
   remove(handle);
   return 0;
 }
+
+void Orc::keep_remarks() { impl_->remarks.is_on = true; }
+std::vector<OptimisationRemark> Orc::take_remarks() { return std::exchange(impl_->remarks.remarks, {}); }
 
 std::vector<std::string> Orc::undefined(const llvm::Module &module) {
   std::vector<std::string> names;

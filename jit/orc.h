@@ -1,5 +1,7 @@
 #pragma once
 
+#include "jit/compile_report.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,6 +71,9 @@ public:
   static std::vector<std::string> undefined(const llvm::Module &module);
   /// Puts machine code into executable memory. Null with `error` set when that fails.
   void *place(const std::string &symbol, std::string_view code, std::string &error);
+  /// From now on LLVM's remarks are kept, at some cost; and those that were, up to the last build().
+  void keep_remarks();
+  std::vector<OptimisationRemark> take_remarks();
   /// Frees a module's code. No frame may be in it.
   void remove(Handle handle);
 

@@ -124,6 +124,13 @@ void Commands::time(Repl &repl, std::string_view text) {
   repl.say(times_table(since(before, repl.engine().times())));
 }
 
+void Commands::trace(Repl &repl, std::string_view text) {
+  repl.engine().keep_modules(EmitKind::Trace);
+  if (!text.empty()) repl.evaluate(repl.next_name(), std::string(text));
+  Outcome outcome;
+  repl.say(repl.engine().emit(EmitKind::Trace, "", outcome));
+}
+
 void Commands::specs(Repl &repl, std::string_view) {
   std::string text;
   for (const SpecialisationInfo &info : repl.engine().specialisations())

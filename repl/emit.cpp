@@ -15,8 +15,8 @@ namespace {
 
 constexpr int usage_error = 2;
 
-/// What a kind shows: a text that is only read, or specialisations.
-enum class Shows : uint8_t { Text, Functions, Specialisations };
+/// What a kind shows: a text that is only read, specialisations, or what a run did.
+enum class Shows : uint8_t { Text, Functions, Specialisations, Run };
 
 Shows what_shows(EmitKind kind) {
   switch (kind) {
@@ -31,6 +31,7 @@ Shows what_shows(EmitKind kind) {
   case EmitKind::Asm:
   case EmitKind::Object:
   case EmitKind::Bitcode: return Shows::Specialisations;
+  case EmitKind::Trace: return Shows::Run;
   }
   return Shows::Text;
 }
@@ -78,7 +79,7 @@ Outcome run_for_emit(Engine &engine, const Options &options, const std::string &
 
 std::string emitted(Engine &engine, const Options &options, std::string text, Outcome &outcome) {
   const std::string name = options.file == "-" ? "<stdin>" : options.file;
-  if (options.run) {
+  if (options.run || what_shows(options.kind) == Shows::Run) {
     outcome = run_for_emit(engine, options, name, std::move(text));
     // What was compiled before a run-time error is worth seeing.
     Outcome emit_outcome;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int usage_error = 2;
 
-constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, bytecode, baseline, llvm, llvm-raw, asm, obj, bitcode";
+constexpr std::string_view emit_kinds = "tokens, ast, kir, typed-kir, bytecode, baseline, llvm, llvm-raw, asm, obj, bitcode, trace";
 
 constexpr const char *main_examples = R"(Examples:
   kiln                                  start the REPL
@@ -29,6 +29,7 @@ constexpr const char *main_examples = R"(Examples:
   kiln check script.kn                  report errors without running
   kiln emit asm hyp.kn 'hyp(i64, f64)'  the assembly of one specialisation
   kiln emit llvm script.kn --run        LLVM IR of everything that a run compiles
+  kiln emit trace script.kn             its hot loops, the path they took, and what LLVM made of them
   kiln --no-cache script.kn             compile anew, and keep nothing for the next run
   kiln cache                            where machine code is kept for later runs, and how much
   kiln test tests/                      run files that have their expected output beside them
@@ -40,13 +41,20 @@ interpreter runs), baseline (the machine code made of that first), llvm-raw (bef
 Those from typed-kir on are of one SIGNATURE, or with --run of everything that running FILE compiles, as one module; what the
 program then prints goes to stderr unless -o is given.
 
+trace runs FILE, and what follows it is for the program. For each loop that was hot it shows how often each block was run and each branch
+went which way before compiled code took over, what the blocks check, and what LLVM did: when, at what cost, what it inlined, whether it
+vectorised, and if not, why. Blocks are numbered as in typed-kir. The interpreter runs without baseline code then, and so counts every
+round; with --baseline=hot it counts some of each thousand.
+
 Examples:
   kiln emit ast script.kn
   kiln emit typed-kir hyp.kn 'hyp(i64, f64)'
   kiln emit llvm points.kn '+(Point(f64, f64), Point(f64, f64))'
   kiln emit asm sieve.kn --run -O2
   kiln emit asm hyp.kn 'hyp(f64, f64)' | as -o hyp.o -
-  kiln emit obj hyp.kn 'hyp(f64, f64)' -o hyp.o)";
+  kiln emit obj hyp.kn 'hyp(f64, f64)' -o hyp.o
+  kiln emit trace collatz.kn 100000
+  kiln emit trace --tier=0 collatz.kn 1000)";
 
 constexpr const char *check_examples = R"(All errors of the file are reported, and the warnings; the status is 1 after an error. Functions that the program never
 calls are checked for what needs no types.
@@ -124,7 +132,7 @@ struct CommandLine {
   uint64_t cache_megabytes = 256;
   std::string color = "auto";
   std::string tier = "mixed";
-  std::string baseline = "hot";
+  std::string baseline; // Empty: what fits the command.
 
   explicit CommandLine(Options &options);
   /// The sub-command that was given, or null.
@@ -166,7 +174,7 @@ CommandLine::CommandLine(Options &options) {
   emit->footer(emit_examples);
   emit->add_option("KIND", options.kind_name, "What to write")->required()->option_text(" ");
   emit->add_option("FILE", options.file, "The file; - is standard input")->required()->option_text(" ");
-  emit->add_option("SIGNATURE", options.signature, "A function with argument types, as 'f(i64, f64)'")
+  emit->add_option("SIGNATURE", options.operands, "A function with argument types, as 'f(i64, f64)'; of trace: arguments for the program")
       ->option_text(" ");
   emit->add_flag("--run", options.run, "Run the file and write everything that was compiled");
   emit->add_option("-o,--output", options.output, "Write to a file")->option_text("FILE");
@@ -307,7 +315,9 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     options.engine.tier = Tier::Compiled;
   else
     return usage(fmt::format("--tier takes mixed, 0 or 1, not '{}'", line.tier));
-  if (line.baseline == "hot")
+  if (line.baseline.empty())
+    options.engine.baseline = options.kind_name == "trace" ? Baseline::None : Baseline::Hot;
+  else if (line.baseline == "hot")
     options.engine.baseline = Baseline::Hot;
   else if (line.baseline == "all")
     options.engine.baseline = Baseline::All;
@@ -340,6 +350,12 @@ std::optional<int> parse_options(int argc, char **argv, Options &options) {
     auto kind = emit_kind(options.kind_name);
     if (!kind) return usage(fmt::format("emit knows no '{}', only {}", options.kind_name, emit_kinds));
     options.kind = *kind;
+    if (*kind == EmitKind::Trace)
+      options.engine.arguments = std::move(options.operands);
+    else if (options.operands.size() > 1)
+      return usage(fmt::format("one argument too many: '{}'", options.operands[1]), line.emit);
+    else if (!options.operands.empty())
+      options.signature = options.operands[0];
   }
   return std::nullopt;
 }

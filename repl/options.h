@@ -23,7 +23,8 @@ struct Options {
   std::vector<std::string> files; // Test.
   EmitKind kind = EmitKind::Llvm; // Emit...
   std::string kind_name;
-  std::string signature;
+  std::vector<std::string> operands; // What follows the file...
+  std::string signature;             // ...if it is not for the program.
   std::string output;
   bool run = false;
   bool update = false; // Test: rewrite the expectations.

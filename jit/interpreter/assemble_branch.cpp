@@ -101,8 +101,15 @@ void FunctionAssembler::write_conditional_jump(const Block &block, bool when, co
       write_word({});
     }
   }
+  write_counts(begin, block, when);
   bool direct = !has_moves(edge) && !is_back_edge(block, edge);
   jumps_.push_back({begin, word, edge.target, direct ? nullptr : &edge, &block});
+}
+
+/// The words where a jump at the end of the block, taken when its condition is `when`, is counted.
+void FunctionAssembler::write_counts(uint32_t jump, const Block &block, bool when) {
+  code_->branch_marks.push_back({jump, block.id, when});
+  for (uint32_t i = 0; i < count_words; ++i) write_word({.integer = 0});
 }
 
 void FunctionAssembler::jump_on_integers(const Inst &comparison, bool when) {

@@ -201,8 +201,9 @@ void FunctionAssembler::write_back_edge(const Block &from, const Edge &edge) {
     bool range = test->op == Op::RangeHas;
     jumps_.push_back({here(), here() + 1, header.end.edges[0].target});
     uint16_t base = use(test->args[0]);
-    write(range ? Bytecode::NextBelow : Bytecode::NextInArray, result(*test->args[1]), range ? static_cast<uint16_t>(base + 1) : base, loop);
+    uint32_t next = write(range ? Bytecode::NextBelow : Bytecode::NextInArray, result(*test->args[1]), range ? static_cast<uint16_t>(base + 1) : base, loop);
     write_word({});
+    write_counts(next, header, true);
     code_->loops[loop].end = here();
     return write_edge(header, header.end.edges[1]);
   }

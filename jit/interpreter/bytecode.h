@@ -63,6 +63,8 @@ bool is_call(Word instruction);
 uint32_t words_of(const Word *instruction);
 /// What a jump adds to its own place; none for others.
 std::optional<int64_t> jump_distance(const Word *instruction);
+/// Words at the end of a conditional jump: how often the interpreter went on behind it, and how often it jumped.
+constexpr uint32_t count_words = 2;
 
 /// Slots below a frame: where the code of the caller goes on (baseline/machine_frame.h), the call, and the caller's frame.
 constexpr uint32_t header_slots = 3;
@@ -139,6 +141,12 @@ struct Code {
   std::deque<Invocation> invocations;
   std::deque<NativeSignature> signatures; // Of extern functions.
   std::vector<InterpretedLoop> loops;
+  struct BranchMark {
+    uint32_t word;  // A conditional jump...
+    uint32_t block; // ...at the end of this block (there may be several), by its id...
+    bool when;      // ...taken when its condition is this.
+  };
+  std::vector<BranchMark> branch_marks;
   struct Place {
     uint32_t word; // From here on...
     Span span;     // ...the code is of this.

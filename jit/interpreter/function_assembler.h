@@ -39,6 +39,7 @@ private:
   // Conditions (assemble_branch.cpp).
   const Inst *fused_condition(const Block &block) const;
   void write_conditional_jump(const Block &block, bool when, const Edge &edge);
+  void write_counts(uint32_t jump, const Block &block, bool when);
   void jump_on_integers(const Inst &comparison, bool when);
   void jump_on_floats(const Inst &comparison, bool when);
   void jump_on_union(const Inst &test, bool when);

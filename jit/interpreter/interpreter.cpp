@@ -24,6 +24,8 @@ namespace {
 
 constexpr size_t stack_bytes = size_t(256) << 20; // Address space.
 constexpr size_t native_reserve = 256 << 10;      // Of the native stack, for what an activation calls.
+constexpr int32_t counted_rounds = 4;             // Behind each look at the clock: about 1 % of the time of baseline code.
+constexpr int32_t waits_for_loop = 3;             // Calls after these rounds that may come before a loop, where baseline code begins.
 
 /// What is called by the host returns to here.
 const Word host_call[] = {{.instruction = {static_cast<uint16_t>(Bytecode::Call), 0, 0, 0}},
@@ -82,7 +84,8 @@ bool is_catchable(const RuntimeError &error) { return error.kind != RuntimeError
 
 } // namespace
 
-Interpreter::Interpreter(Host host, int32_t period) : host_(std::move(host)), period_(period), budget_(period) {
+Interpreter::Interpreter(Host host, int32_t period)
+    : host_(std::move(host)), period_(period), counted_(period > counted_rounds ? counted_rounds : 0), budget_(period) {
   stack_ = value_stack();
   limit_ = stack_ + stack_bytes / sizeof(Slot);
   scan_also({stack_, &frames_end});
@@ -218,9 +221,19 @@ const void *Interpreter::loop_in_machine_code(const Word *ip) {
     DISPATCH;                                                                                                          \
   } while (0)
 #define SAVE() (activation.ip = ip, activation.fp = fp)
+#define COUNT(taken, words) ++const_cast<Word *>(ip)[(words) - count_words + (taken)].integer
 #define JUMP_WHEN(condition)                                                                                           \
   do {                                                                                                                 \
-    ip += (condition) ? ip[1].integer : 2;                                                                             \
+    bool taken = (condition);                                                                                          \
+    COUNT(taken, 4);                                                                                                   \
+    ip += taken ? ip[1].integer : 4;                                                                                   \
+    DISPATCH;                                                                                                          \
+  } while (0)
+#define JUMP_ON_BOOL(condition)                                                                                        \
+  do {                                                                                                                 \
+    bool taken = (condition);                                                                                          \
+    COUNT(taken, 3);                                                                                                   \
+    ip += taken ? ip->instruction.distance() : 3;                                                                      \
     DISPATCH;                                                                                                          \
   } while (0)
 #define CHECKED(function, operation, right)                                                                            \
@@ -236,13 +249,34 @@ const void *Interpreter::loop_in_machine_code(const Word *ip) {
 #define REPEAT(loop)                                                                                                   \
   if (__builtin_expect(--budget <= 0, 0)) {                                                                            \
     SAVE();                                                                                                            \
-    budget = period_;                                                                                                  \
-    if (sample_loop(activation, loop)) {                                                                               \
-      ip = activation.ip, fp = activation.fp;                                                                          \
-      DISPATCH;                                                                                                        \
+    budget = period_ - counted_;                                                                                       \
+    if (counting) {                                                                                                    \
+      counting = 0;                                                                                                    \
+    } else {                                                                                                           \
+      if (sample_loop(activation, loop)) {                                                                             \
+        ip = activation.ip, fp = activation.fp;                                                                        \
+        DISPATCH;                                                                                                      \
+      }                                                                                                                \
+      COUNT_FROM_HERE();                                                                                               \
     }                                                                                                                  \
-    if ((machine.target = loop_in_machine_code(ip))) goto enter_machine_code;                                          \
+    if (!counting && (machine.target = loop_in_machine_code(ip))) goto enter_machine_code;                             \
   }
+#define COUNT_FROM_HERE()                                                                                              \
+  do {                                                                                                                 \
+    if (counted_) budget = counted_, counting = waits_for_loop;                                                        \
+  } while (0)
+// The counted rounds end at a loop, rather than in a call, behind which the caller would be interpreted on.
+#define LOOK_AT_CALL()                                                                                                 \
+  do {                                                                                                                 \
+    SAVE();                                                                                                            \
+    budget = period_ - counted_;                                                                                       \
+    if (!counting) {                                                                                                   \
+      sample_call(*routine);                                                                                           \
+      COUNT_FROM_HERE();                                                                                               \
+    } else if (--counting) {                                                                                           \
+      budget = 1;                                                                                                      \
+    }                                                                                                                  \
+  } while (0)
 
 void Interpreter::execute(Activation &activation, const void *machine_code) {
 #pragma GCC diagnostic push
@@ -254,6 +288,7 @@ void Interpreter::execute(Activation &activation, const void *machine_code) {
   const Word *ip = activation.ip;
   Slot *fp = activation.fp;
   int32_t budget = budget_;
+  int32_t counting = 0; // Not 0: these rounds are counted.
   MachineState machine{machine_code, nullptr, nullptr, 0, 0, &activation, limit_};
   if (!machine_code) DISPATCH;
 
@@ -375,8 +410,8 @@ enter_machine_code:
 
   // --- jumps ---
   OPERATION(Jump) ip += ip->instruction.distance(); DISPATCH;
-  OPERATION(JumpIf) ip += A.u ? ip->instruction.distance() : 1; DISPATCH;
-  OPERATION(JumpUnless) ip += A.u ? 1 : ip->instruction.distance(); DISPATCH;
+  OPERATION(JumpIf) JUMP_ON_BOOL(A.u != 0);
+  OPERATION(JumpUnless) JUMP_ON_BOOL(A.u == 0);
   OPERATION(JumpIfLess) JUMP_WHEN(A.i < B.i);
   OPERATION(JumpIfLessEqual) JUMP_WHEN(A.i <= B.i);
   OPERATION(JumpIfEqual) JUMP_WHEN(A.i == B.i);
@@ -556,11 +591,7 @@ enter_machine_code:
     }
     for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
     // Calls of compiled code are not counted: what repeats them is, and so comes to be compiled as well.
-    if (__builtin_expect(routine->entry && --budget <= 0, 0)) {
-      SAVE();
-      budget = period_;
-      sample_call(*routine);
-    }
+    if (__builtin_expect(routine->entry && --budget <= 0, 0)) LOOK_AT_CALL();
     if (__builtin_expect(!routine->entry, 0)) {
       SAVE();
       enter_other(*routine, frame, &A);
@@ -574,7 +605,7 @@ enter_machine_code:
     frame[-2].p = const_cast<Word *>(ip);
     frame[-1].p = fp;
     fp = frame;
-    if ((machine.target = routine->machine)) goto enter_machine_code;
+    if (!counting && (machine.target = routine->machine)) goto enter_machine_code;
     ip = routine->entry;
     DISPATCH;
   }
@@ -584,11 +615,7 @@ enter_machine_code:
     Slot *frame = fp + ip->instruction.c;
     unsigned count = ip->instruction.b;
     for (unsigned i = 0; i < count; ++i) frame[i] = fp[from[i]];
-    if (__builtin_expect(routine->entry && --budget <= 0, 0)) {
-      SAVE();
-      budget = period_;
-      sample_call(*routine);
-    }
+    if (__builtin_expect(routine->entry && --budget <= 0, 0)) LOOK_AT_CALL();
     if (__builtin_expect(!routine->entry, 0)) {
       SAVE();
       Slot *result = frame + count;
@@ -606,7 +633,7 @@ enter_machine_code:
       SAVE();
       throw_error(RuntimeError::StackOverflow, "stack overflow");
     }
-    if ((machine.target = routine->machine)) goto enter_machine_code;
+    if (!counting && (machine.target = routine->machine)) goto enter_machine_code;
     ip = routine->entry;
     DISPATCH;
   }

@@ -34,7 +34,8 @@ public:
     /// Time was found to be spent in calls of a routine, or in a loop of one.
     std::function<void(Routine &, InterpretedLoop *, uint64_t nanoseconds)> spent;
   };
-  /// `period`: calls and repetitions of loops between looks at the clock.
+  /// `period`: calls and repetitions of loops between looks at the clock. Behind each, the first ones are interpreted even where
+  /// there is baseline code, so that conditional jumps are counted.
   Interpreter(Host host, int32_t period);
   Interpreter(const Interpreter &) = delete;
   Interpreter &operator=(const Interpreter &) = delete;
@@ -59,6 +60,7 @@ private:
   Host host_;
   Slot *stack_, *limit_;
   const int32_t period_;
+  const int32_t counted_; // Of each period.
   int32_t budget_;
   uint64_t last_sample_ = 0; // 0: the host has been at work.
 };

@@ -244,6 +244,30 @@ class ProgramTest(unittest.TestCase):
         self.check(["emit", "llvm", path, "nothing(i64)"], "", 1, ["nothing"])
         self.check(["emit", "llvm", path, "hyp(i64"], "", 1, ["this '(' is never closed", "help: a signature is"])
 
+    def test_emit_trace(self):
+        path = self.file("quarter.kn", "fn count(n) {\n  a = 0\n  b = 0\n  for i in 0..n {\n    if i % 4 == 0 {\n      a += i\n    } else {\n"
+                         "      b += 1\n    }\n  }\n  a - b\n}\nprint(count(parse_int(args[0])))\n")
+        # Every fourth of 1000 rounds: 0 + 4 + ... + 996 = 4 * (249 * 250 / 2) = 124500, less the other 750.
+        for options in [["--tier=0"], []]:
+            done = self.run_kiln("emit", "trace", *options, path, "1000")
+            self.assertEqual((done.returncode, done.stderr), (0, "123750\n"), options)
+            self.assertIn("loop of count(i64), lines 4 to 8 of", done.stdout)
+            self.assertIn(": 1000 rounds, entered 1 time\n", done.stdout)
+            self.assertRegex(done.stdout, r"\n +1001  block \d+, line 4: .*\n +branch  another element: yes 1000 \(99\.9 %\), no 1 \(0\.1 %\), which leaves the loop\n")
+            self.assertRegex(done.stdout, r"\n +1000  block \d+, line 5: .*\n +branch  i % 4 == 0: yes 250 \(25\.0 %\), no 750 \(75\.0 %\)\n")
+            self.assertRegex(done.stdout, r"\n +250  block \d+, line 6: +a \+= i\n +guards  overflow\n")
+            self.assertRegex(done.stdout, r"\n +750  block \d+, line 8: ")
+            self.assertIn("LLVM: nothing", done.stdout)
+        self.assertIn("no loop", self.run_kiln("emit", "trace", path, "10").stdout)
+        # Compiled code takes over: the counts are those until then, and LLVM has its say.
+        path = self.file("sum.kn", "fn twice(x) = x * 2.0\nxs = fill(1.5, 4096)\ns = 0.0\nfor k in 0..20000 {\n  for i in 0..4096 {\n    xs[i] = twice(xs[i]) * 0.5\n"
+                         "  }\n  s += xs[k % 4096]\n}\nprint(s)\n")
+        done = self.run_kiln("emit", "trace", path)
+        self.assertEqual((done.returncode, done.stderr), (0, "30000.0\n"))
+        self.assertRegex(done.stdout, r"LLVM: the running function from line \d on: asked for at \d+\.\d ms \(.*\), in use at \d+\.\d ms; .*; \d+ bytes of code\n")
+        self.assertIn("    inlined twice(f64)\n", done.stdout)
+        self.assertRegex(done.stdout, r"    vectorized loop \(vectorization width: \d+, interleaved count: \d+\)\n")
+
     def test_signatures_of_structs_and_operators(self):
         path = self.file("points.kn", "struct P { x, y }\nclass N { k: i64, next: [N] }\n"
                          "fn +(a: P, b: P) = P(a.x + b.x, a.y + b.y)\nfn key(n: N) = n.k\nfn first(xs) = xs[0].x\n")

@@ -253,7 +253,7 @@ class ReplTest(unittest.TestCase):
         self.assertEqual(self.repl.answer("g(1)"), "30 : i64\n")
 
     def test_commands(self):
-        commands = "help type doc ast kir llvm asm time specs vars load reload reset forget quit".split()
+        commands = "help type doc ast kir llvm asm time trace specs vars load reload reset forget quit".split()
         shown = self.repl.answer(":help")
         for command in commands:
             self.assertIn(f"\n:{command}", shown)
@@ -278,6 +278,9 @@ class ReplTest(unittest.TestCase):
         shown = self.repl.answer(":time f(2.5, 2.0)")
         self.assertIn("6.0 : f64\n", shown)
         self.assertIn("codegen", shown)
+        # 2000 rounds, of which 500 are multiples of 4.
+        shown = self.repl.answer(":trace for i in 0..2000 { if i % 4 == 0 { print(end = \"\") } }")
+        self.assertIn("2000 rounds, entered 1 time", shown)
         self.repl.answer("size_of_it = 12")
         self.assertIn("size_of_it: i64 = 12\n", self.repl.answer(":vars"))
         self.repl.answer(":forget size_of_it")

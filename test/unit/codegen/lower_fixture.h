@@ -52,6 +52,9 @@ protected:
     return *module;
   }
 
+  /// What the interpreter is said to have counted.
+  std::function<BranchCounts(const Specialisation &, const Block &)> branch_counts;
+
   std::unique_ptr<llvm::Module> lower_group(std::span<Specialisation *const> group, llvm::LLVMContext &in) {
     LowerContext lowering{sources,
                           types,
@@ -66,6 +69,7 @@ protected:
                           [this](Specialisation &of, const Block &header, std::vector<const Type *> params) -> Specialisation & {
                             return continuation(of, header, std::move(params));
                           },
+                          branch_counts,
                           {},
                           {}};
     std::unique_ptr<llvm::Module> made = lower(group, lowering, in, *machine, "test");

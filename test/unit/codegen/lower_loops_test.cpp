@@ -103,6 +103,27 @@ TEST_F(Loops, MatrixProductIsVectorisedWithChecksOn) {
   EXPECT_EQ(c.values, d.values);
 }
 
+TEST_F(Loops, CarryWhatWasCountedOfTheirBranches) {
+  make_multiply();
+  branch_counts = [](const Specialisation &, const Block &block) { return block.loop_header ? BranchCounts{9000, 1000} : BranchCounts{}; };
+  lower_all();
+  EXPECT_NE(ir().find("!{!\"branch_weights\", i32 9001, i32 1001}"), std::string::npos) << ir();
+}
+
+TEST_F(Loops, CarryCountsThatAreLargerThanWeights) {
+  make_multiply();
+  branch_counts = [](const Specialisation &, const Block &) { return BranchCounts{uint64_t(3) << 40, uint64_t(1) << 40}; };
+  lower_all();
+  EXPECT_NE(ir().find("!{!\"branch_weights\", i32 1610612737, i32 536870913}"), std::string::npos) << ir();
+}
+
+TEST_F(Loops, DoNotCarryCountsThatSayLittle) {
+  make_multiply();
+  branch_counts = [](const Specialisation &, const Block &) { return BranchCounts{5, 1}; };
+  lower_all();
+  EXPECT_EQ(ir().find("i32 6, i32 2"), std::string::npos);
+}
+
 TEST_F(Loops, AnErrorKeepsItsExactPoint) {
   make_multiply();
   lower_all();

@@ -35,7 +35,7 @@ struct DynSite {
 
   size_t id;
   const Inst *inst;            // The operation, in untyped KIR.
-  const KirFunction *function; // Where it stands.
+  const Specialisation *where; // In whose code it is.
   std::vector<Operand> operands;
   std::map<std::vector<const Type *>, std::unique_ptr<KirFunction>> adapters;
   std::map<std::vector<const Type *>, void *const *> known;

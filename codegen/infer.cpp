@@ -118,8 +118,9 @@ Inference::~Inference() = default;
 
 Specialisation &Inference::make(const KirFunction &function, std::vector<const Type *> arguments,
                                 std::vector<std::optional<Constant>> constants, std::string key) {
-  Specialisation &made = all_.emplace_back();
-  made.id = static_cast<uint32_t>(all_.size() - 1);
+  uint32_t id = next_id_++;
+  Specialisation &made = all_[id];
+  made.id = id;
   made.function = &function;
   made.params = std::move(arguments);
   made.constants = std::move(constants);
@@ -128,6 +129,7 @@ Specialisation &Inference::make(const KirFunction &function, std::vector<const T
   made.display = display_name(function, made.params, made.constants);
   made.is_unit = function.is_unit;
   if (!key.empty()) {
+    ++specialised;
     by_key_[key] = &made;
     keys_[&made] = std::move(key);
   }
@@ -163,7 +165,10 @@ Specialisation &Inference::specialise_callable(const Type *callable, const Type 
   std::string key = key_of(*adapter, arguments, {});
   if (!by_key_.contains(key)) // What it gives is converted to that, also when it does not return.
     make(*adapter, arguments, {}, std::move(key)).result = type->elements.back();
-  return specialise(*adapter, std::move(arguments));
+  Specialisation &result = specialise(*adapter, std::move(arguments));
+  note_stored(callable);
+  result.held = 1;
+  return result;
 }
 
 Specialisation &Inference::specialise_unit(const KirFunction &unit) {
@@ -259,7 +264,7 @@ bool Inference::run_body(Specialisation &specialisation, Diagnostics &diagnostic
 }
 
 void Inference::name_changed(std::string_view name) {
-  for (DynSite &site : dyn_sites_)
+  for (auto &[id, site] : dyn_sites_)
     site.forget();
   auto found = users_.find(name);
   if (found == users_.end())
@@ -279,6 +284,22 @@ void Inference::name_changed(std::string_view name) {
       callers_.erase(callers);
     }
   }
+}
+
+void Inference::erase(const std::function<bool(const Specialisation &)> &is_dead) {
+  assert(stack_.empty() && provisional_.empty());
+  // Drops the dead of each list, and the lists that are empty then or not wanted.
+  auto thin_out = [&](auto &lists, auto is_wanted) {
+    for (auto entry = lists.begin(); entry != lists.end();) {
+      std::erase_if(entry->second, [&](const Specialisation *specialisation) { return is_dead(*specialisation); });
+      entry = entry->second.empty() || !is_wanted(entry->first) ? lists.erase(entry) : std::next(entry);
+    }
+  };
+  thin_out(users_, [](std::string_view) { return true; });
+  thin_out(callers_, [&](const Specialisation *callee) { return !is_dead(*callee); });
+  std::erase_if(keys_, [&](const auto &entry) { return is_dead(*entry.first) && by_key_.erase(entry.second) > 0; });
+  std::erase_if(dyn_sites_, [&](const auto &entry) { return is_dead(*entry.second.where); });
+  std::erase_if(all_, [&](const auto &entry) { return is_dead(entry.second); });
 }
 
 bool Inference::is_current(const Specialisation &specialisation) const { return keys_.contains(&specialisation); }

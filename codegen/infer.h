@@ -5,10 +5,11 @@
 #include "codegen/names.h"
 
 #include <array>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace kiln {
 
@@ -102,8 +103,8 @@ public:
   /// The place of an operation on dynamic values (dyn_site.h), and what it does for values of these types.
   DynSite &dyn_site(const Inst &inst, const Specialisation &where, std::vector<DynSite::Operand> operands);
   Specialisation &specialise_dyn(DynSite &site, std::span<const Type *const> held);
-  DynSite &dyn_site(size_t id) { return dyn_sites_[id]; }
-  const std::deque<DynSite> &dyn_sites() const { return dyn_sites_; }
+  DynSite &dyn_site(size_t id) { return dyn_sites_.at(id); }
+  const std::map<size_t, DynSite> &dyn_sites() const { return dyn_sites_; }
   /// The typed KIR; made now if it was not yet.
   const KirFunction &typed(Specialisation &specialisation);
 
@@ -114,9 +115,17 @@ public:
 
   /// Drops from the table every specialisation that looked the name up, and their callers. Their code stays for frames still in it.
   void name_changed(std::string_view name);
-  /// All specialisations, those no longer current included.
-  const std::deque<Specialisation> &all() const { return all_; }
+  /// All specialisations by their ids, those no longer current included.
+  const std::map<uint32_t, Specialisation> &all() const { return all_; }
+  /// The id of the next one.
+  uint32_t next_id() const { return next_id_; }
   bool is_current(const Specialisation &specialisation) const;
+  /// Values of the type are made whose type only they themselves tell from then on: `dyn`, and callables.
+  void note_stored(const Type *type) { stored_types_.insert(type); }
+  const std::unordered_set<const Type *> &stored_types() const { return stored_types_; }
+  /// Frees what nothing can call any more. Nothing is being inferred.
+  void erase(const std::function<bool(const Specialisation &)> &is_dead);
+  uint64_t specialised = 0; // Functions, so far: neither units nor continuations.
 
   TypeTable &types() { return types_; }
   const Sources &sources() const { return sources_; }
@@ -143,7 +152,8 @@ private:
   TypeTable &types_;
   const Sources &sources_;
   Names &names_;
-  std::deque<Specialisation> all_;
+  std::map<uint32_t, Specialisation> all_;
+  uint32_t next_id_ = 0;
   std::unordered_map<std::string, Specialisation *> by_key_;
   std::unordered_map<const Specialisation *, std::string> keys_;
   std::unordered_map<std::string_view, std::vector<Specialisation *>> users_;
@@ -151,7 +161,9 @@ private:
   std::vector<StackEntry> stack_;
   std::vector<Specialisation *> provisional_;
   std::unordered_map<const Type *, std::unique_ptr<KirFunction>> adapters_; // By Callable type.
-  std::deque<DynSite> dyn_sites_;
+  std::map<size_t, DynSite> dyn_sites_;
+  size_t next_site_ = 0;
+  std::unordered_set<const Type *> stored_types_;
   std::unordered_map<uint32_t, const Type *> raised_cells_; // By site: what lambdas store in captured variables.
   uint32_t open_sites_ = 0x40000000; // Sites of top-level `[]`: above any instruction's id.
 };

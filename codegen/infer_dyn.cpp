@@ -58,11 +58,12 @@ void DynSite::forget() {
 }
 
 DynSite &Inference::dyn_site(const Inst &inst, const Specialisation &where, std::vector<DynSite::Operand> operands) {
-  DynSite &site = dyn_sites_.emplace_back();
+  size_t id = next_site_++;
+  DynSite &site = dyn_sites_[id];
   site.cache.site = &site;
-  site.id = dyn_sites_.size() - 1;
+  site.id = id;
   site.inst = &inst;
-  site.function = where.function;
+  site.where = &where;
   site.operands = std::move(operands);
   return site;
 }
@@ -83,7 +84,7 @@ std::unique_ptr<KirFunction> build_adapter(const DynSite &site, std::span<const 
   auto function = std::make_unique<KirFunction>();
   function->name = "dyn";
   function->is_adapter = true;
-  function->from_library = site.function->from_library;
+  function->from_library = site.where->function->from_library;
   Block *entry = function->make_block();
   function->blocks.push_back(entry);
   auto add = [&](Op op, std::vector<Inst *> args) {

@@ -264,8 +264,10 @@ Inst *Reify::convert(Inst *value, const Type *to, Mode mode, Span span) {
     return value;
   if (from->is_union() || to->is_union())
     return convert_union(value, to, mode, span);
-  if (to->is(TypeKind::Dyn))
+  if (to->is(TypeKind::Dyn)) {
+    inference_.note_stored(from);
     return make(Op::DynNew, to, span, {value});
+  }
   if (from->is_array())
     return value;
   if (to->is(TypeKind::Callable))

@@ -20,7 +20,7 @@ struct EntryCell {
   Routine *routine = nullptr; // As the interpreter calls it; made when first needed.
 };
 
-/// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by the session.
+/// A function for one tuple of argument types: what is inferred, and later compiled, once. Owned by Inference.
 struct Specialisation : EntryCell {
   uint32_t id = 0;
   const KirFunction *function = nullptr;
@@ -55,6 +55,8 @@ struct Specialisation : EntryCell {
   std::vector<Specialisation *> callees;
 
   bool compiled = false;
+  uint64_t module = 0; // Whose handle its compiled code is freed by; 0: never.
+  uint32_t held = 0;   // By what is no code: the host's formulas, and values of a Callable type, for which it counts for ever.
 
   /// Whose entry cell it is.
   static Specialisation &of(void *cell) { return *static_cast<Specialisation *>(static_cast<EntryCell *>(cell)); }

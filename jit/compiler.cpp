@@ -65,6 +65,7 @@ struct Compiler::Job {
   std::string why;
   double asked = 0; // When, on the log's clock.
   std::unique_ptr<llvm::Module> module; // Null: LLVM is to be started.
+  bool has_texts = false;
   std::vector<std::string> names;
   std::unordered_map<std::string, void *> references; // What it takes from Kiln, by name.
   std::shared_ptr<LinkedModule> linked;
@@ -150,12 +151,14 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
                                 std::vector<const Type *> params) -> Specialisation & {
     return inference_.continuation(specialisation, header, std::move(params), false);
   };
+  has_texts_ = false;
   context.typed = [this, &error, &failed](Specialisation &specialisation) -> const KirFunction & {
     const KirFunction &typed = inference_.typed(specialisation);
     for (const Block *block : typed.blocks)
       for (const Inst *inst : block->insts) {
         if (inst->global)
           globals_[inst->global->symbol] = inst->global;
+        has_texts_ |= inst->op == Op::Const && inst->type->is(TypeKind::Str);
         if (inst->external && !note(*inst->external, error))
           failed = true;
       }
@@ -210,6 +213,7 @@ bool Compiler::lower_job(Job &job, std::string &error) {
   job.module = lower_group(job.group, error);
   if (!job.module)
     return false;
+  job.has_texts = has_texts_;
   log_.add("{}: {}; lowered in {:.2f} ms", names_of(job.group), job.why, (lower_seconds - before) * 1e3);
   if (kept_kind_) {
     if (*kept_kind_ == EmitKind::TypedKir || *kept_kind_ == EmitKind::Kir)
@@ -244,8 +248,11 @@ void Compiler::build(Job &job) {
 bool Compiler::publish(Job &job, std::string &error) {
   CodegenTimes before = orc_->times();
   std::vector<void *> addresses(job.names.size());
-  if (!orc_->publish(std::move(job.linked), addresses, error))
+  Orc::Handle handle = orc_->publish(std::move(job.linked), addresses, error);
+  if (!handle)
     return false;
+  if (!job.has_texts)
+    in_module_[handle] = addresses.size();
   const CodegenTimes &after = orc_->times();
   log_.add("{}: compiled: optimise {:.2f}, codegen {:.2f}, link {:.2f} ms; {} bytes of code", names_of(job.group),
            (after.optimise - before.optimise) * 1e3, (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3,
@@ -253,8 +260,10 @@ bool Compiler::publish(Job &job, std::string &error) {
   if (keeps_reports_)
     reports_.push_back({{job.group.begin(), job.group.end()}, job.why, job.asked, log_.milliseconds(), (after.optimise - before.optimise) * 1e3,
                       (after.codegen - before.codegen) * 1e3, (after.link - before.link) * 1e3, after.code_bytes - before.code_bytes, orc_->take_remarks()});
-  for (size_t i = 0; i < addresses.size(); ++i)
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    job.group[i]->module = job.has_texts ? 0 : handle;
     fill(*job.group[i], addresses[i]);
+  }
   compiled += addresses.size();
   return true;
 }
@@ -279,6 +288,15 @@ bool Compiler::take_found(std::optional<CodeCache::Found> found) {
   }
   log_.add("{}: found in the cache; {} bytes of code", names_of(group), found->bytes);
   return true;
+}
+
+void Compiler::erase(const Specialisation &specialisation) {
+  cache_.erase(specialisation);
+  auto module = in_module_.find(specialisation.module);
+  if (module == in_module_.end() || --module->second > 0)
+    return;
+  orc_->remove(module->first);
+  in_module_.erase(module);
 }
 
 bool Compiler::can_compile_later() {
@@ -488,7 +506,8 @@ const Specialisation *Compiler::specialisation_of(std::string_view symbol) const
   if (dollar == std::string_view::npos)
     return nullptr;
   std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
-  return id < inference_.all().size() ? &inference_.all()[id] : nullptr;
+  auto found = inference_.all().find(id);
+  return found == inference_.all().end() ? nullptr : &found->second;
 }
 
 /// Looks the line tables up, which is LLVM's work: on the compile stack.

@@ -51,6 +51,9 @@ public:
   bool take_up(std::string &error);
   /// Waits for the compile thread, and takes up what it has made.
   void settle();
+  bool is_compiling() const { return job_ && thread_.is_busy(); }
+  /// Frees the code of what nothing can call any more, where it is all that there is in its module. Nothing is being compiled.
+  void erase(const Specialisation &specialisation);
   /// Called for each specialisation that has compiled code now.
   std::function<void(Specialisation &)> on_compiled;
 
@@ -121,6 +124,8 @@ private:
   std::string last_error_;
   std::unordered_map<std::string_view, const GlobalVariable *> globals_;
   std::unordered_map<std::string_view, const ExternFunction *> externs_;
+  std::unordered_map<uint64_t, size_t> in_module_; // By Specialisation::module: how many have their code there.
+  bool has_texts_ = false;                         // What was lowered last has constant texts: values may point to them.
   std::unique_ptr<Job> job_; // The compile thread's, until it is taken up.
   std::string late_error_;   // Of a job that was taken up by settle().
   CompileThread thread_;     // Destroyed first.

@@ -27,7 +27,10 @@ Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler(se
 
 Outcome Engine::run_script(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), true); }
 Outcome Engine::check(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), false); }
-Outcome Engine::run_interactive(std::string name, std::string text) { return impl_->interactive(std::move(name), std::move(text)); }
+Outcome Engine::run_interactive(std::string name, std::string text) {
+  impl_->free_unreachable();
+  return impl_->interactive(std::move(name), std::move(text));
+}
 const Sources &Engine::sources() const { return impl_->session.sources(); }
 void Engine::keep_modules(EmitKind kind) {
   if (kind == EmitKind::Trace) return impl_->compiler.keep_reports(); // The program runs as it would.
@@ -112,7 +115,7 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
     // At the prompt a loop's variables stay in memory, so that an interrupt or error in it loses nothing.
     bool keeps = !value_name.empty() && unit.statements.size() == 1 && contains_loop(*unit.statements.front());
     UnitContext context{[&](std::string_view name) { return keeps || session.is_shared(name); }, session};
-    // Kept also when it has errors: what its lambdas were specialised to is known by their addresses.
+    // Kept also when it has errors: specialisations may refer to its lambdas.
     unit.kir =
         units.emplace_back(build_unit(unit.statements, context, session.sources(), session.types(), found, value_name)).get();
   }
@@ -279,7 +282,7 @@ Outcome Engine::Impl::script(std::string name, std::string text, bool run) {
     if (unit.specialisation && unit.specialisation->inferred)
       for (const Diagnostic &warning : unit.specialisation->inferred->warnings)
         diagnostics.add(warning);
-  for (const Specialisation &specialisation : session.inference().all())
+  for (const auto &[id, specialisation] : session.inference().all())
     if (!specialisation.is_unit && specialisation.inferred && specialisation.state == Specialisation::Done)
       for (const Diagnostic &warning : specialisation.inferred->warnings)
         diagnostics.add(warning);
@@ -346,11 +349,12 @@ Outcome Engine::Impl::interactive(std::string name, std::string text) {
     Unit unit;
     unit.statements = {statement};
     session.begin_changes();
-    size_t known = session.inference().all().size();
+    uint32_t first = session.inference().next_id();
     bool ok = infer(unit, diagnostics, "ans");
-    for (size_t i = known; i < session.inference().all().size(); ++i)
-      if (const Specialisation &made = session.inference().all()[i]; made.inferred && made.state == Specialisation::Done)
-        for (const Diagnostic &warning : made.inferred->warnings)
+    const auto &all = session.inference().all();
+    for (auto made = all.lower_bound(first); made != all.end(); ++made)
+      if (made->second.inferred && made->second.state == Specialisation::Done)
+        for (const Diagnostic &warning : made->second.inferred->warnings)
           diagnostics.add(warning);
     finish(outcome, diagnostics);
     if (!ok || !compile({&unit, 1}, outcome) || !execute(unit, outcome)) {
@@ -406,8 +410,7 @@ PhaseTimes Engine::times() const {
   times.cached_modules = cache.found;
   times.cached_bytes = cache.code_bytes;
   times.stored_modules = cache.stored;
-  for (const Specialisation &specialisation : impl_->session.inference().all())
-    times.specialisations_inferred += !specialisation.is_unit && !specialisation.continues;
+  times.specialisations_inferred = impl_->session.inference().specialised;
   return times;
 }
 

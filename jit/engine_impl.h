@@ -40,6 +40,9 @@ struct Engine::Impl {
   void fail(Outcome &outcome, const RuntimeError &error);
   Value variable_value(std::string_view name) const;
 
+  /// Frees what nothing can call any more, when there may be a good deal of it (engine_free.cpp).
+  void free_unreachable();
+
   // Looking without running (engine_emit.cpp).
   /// Infers one expression as a unit whose effects are undone. Null when there were errors.
   std::unique_ptr<Unit> infer_expression(std::string text, Outcome &outcome);
@@ -52,7 +55,8 @@ struct Engine::Impl {
   Session session;
   Compiler compiler;
   Tiers tiers;
-  std::vector<std::unique_ptr<KirFunction>> units; // Whose code may still be asked about.
+  std::vector<std::unique_ptr<KirFunction>> units; // That ran, with their lambdas; and formulas.
+  size_t reached = 0; // What was left when code was freed last.
   PhaseTimes times;
 };
 

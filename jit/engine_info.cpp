@@ -72,12 +72,12 @@ std::vector<std::string> Engine::complete_fields(std::string_view expression, st
 
 std::vector<SpecialisationInfo> Engine::specialisations() const {
   std::vector<SpecialisationInfo> list;
-  for (const Specialisation &specialisation : impl_->session.inference().all())
+  for (const auto &[id, specialisation] : impl_->session.inference().all())
     if (specialisation.state == Specialisation::Done && !specialisation.continues &&
         impl_->session.inference().is_current(specialisation) && impl_->session.defines(*specialisation.function))
       list.push_back({specialisation.display, to_string(specialisation.result), specialisation.routine && specialisation.routine->code, specialisation.compiled});
   const Sources &sources = impl_->session.sources();
-  for (const DynSite &site : impl_->session.inference().dyn_sites())
+  for (const auto &[id, site] : impl_->session.inference().dyn_sites())
     for (const auto &[held, cell] : site.known) { // An inline cache: what it has met.
       std::string types;
       for (const Type *type : held)

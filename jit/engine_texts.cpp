@@ -74,6 +74,7 @@ DynValue Engine::Impl::evaluate(std::string_view text) {
   }
   if (!outcome.value.type || outcome.hidden)
     return make_dyn(session.types().none, nullptr);
+  session.inference().note_stored(outcome.value.type);
   return make_dyn(outcome.value.type, outcome.value.data);
 }
 

@@ -33,6 +33,11 @@ struct Formula::Impl {
   uint64_t evaluations = 0;
   double (*compiled)(double, double, double, double, double, double, double, double) = nullptr;
 
+  explicit Impl(Engine::Impl &of) : engine(of) {}
+  ~Impl() {
+    if (specialisation) --specialisation->held;
+  }
+
   double value(std::span<const double> variables);
 };
 
@@ -40,6 +45,7 @@ Formula::Formula(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Formula::~Formula() = default;
 
 std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::string_view> variables, Outcome &outcome) {
+  impl_->free_unreachable();
   const Ast *parsed = impl_->parse_text("formula", std::move(text), outcome);
   if (!parsed) return nullptr;
   Diagnostics diagnostics;
@@ -56,7 +62,7 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
   for (std::string_view name : variables) params.push_back({{impl_->session.types().intern(name), whole}, nullptr, nullptr, false});
   const auto *function = own.make<FunctionStmt>(whole, Ident{"formula", whole}, own.list(params), nullptr, expression->value, std::string_view());
   impl_->session.keep(std::move(owned));
-  auto made = std::make_unique<Formula::Impl>(Formula::Impl{*impl_});
+  auto made = std::make_unique<Formula::Impl>(*impl_);
   const KirFunction *kir;
   {
     Stopwatch watch(impl_->times.build);
@@ -66,6 +72,7 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
     Stopwatch watch(impl_->times.infer);
     std::vector<const Type *> types(variables.size(), impl_->session.types().f64);
     made->specialisation = &impl_->session.inference().specialise(*kir, types);
+    ++made->specialisation->held;
     for (const Diagnostic &error : made->specialisation->errors) diagnostics.add(error);
     for (Diagnostics built = impl_->session.take_build_errors(); const Diagnostic &error : built.list()) diagnostics.add(error);
     if (!diagnostics.has_errors() && !is_number(made->specialisation->result))

@@ -73,6 +73,33 @@ std::string Session::parameters_of(const FunctionStmt &function) const {
   return text;
 }
 
+std::vector<const KirFunction *> Session::replaced_functions() const {
+  std::vector<const KirFunction *> functions;
+  for (const auto &method : retired_)
+    if (method->kir) functions.push_back(method->kir.get());
+  return functions;
+}
+
+void Session::erase_replaced(const std::function<bool(const KirFunction &)> &is_dead, std::unordered_set<uint32_t> used_sources) {
+  std::erase_if(retired_, [&](const auto &method) { return method->function && (!method->kir || is_dead(*method->kir)); });
+  auto use = [&](const std::vector<std::unique_ptr<Method>> &methods) {
+    for (const auto &method : methods) used_sources.insert(method->name_span().source);
+  };
+  use(retired_);
+  for (const Methods *table : {&methods_, &library_})
+    for (const auto &[name, methods] : *table) use(methods);
+  std::erase_if(asts_, [&](const std::unique_ptr<Ast> &ast) {
+    return std::ranges::none_of(ast->statements, [&](const Stmt *statement) { return as<StructStmt>(statement) || used_sources.contains(statement->span.source); });
+  });
+}
+
+void Session::note_shared_names(const Stmt &statement) {
+  std::unordered_set<std::string_view> names;
+  collect_free_names(statement, names);
+  for (std::string_view name : names)
+    if (!shared_.contains(name)) shared_.insert(types_.intern(name));
+}
+
 Session::Method *Session::add(std::string_view name, Method method, bool replace, Diagnostics &diagnostics) {
   auto &methods = methods_[name];
   inference_.name_changed(name);
@@ -212,7 +239,7 @@ void Session::note_variables(std::span<const Stmt *const> statements) {
     if (const auto *constant = as<ConstStmt>(statement))
       assigned.insert(constant->name.text);
     for (std::string_view name : assigned)
-      top_level_.insert(own_names ? name : imports_.define(file, name, false));
+      top_level_.insert(own_names ? types_.intern(name) : imports_.define(file, name, false));
   }
 }
 

@@ -27,10 +27,17 @@ public:
   const Sources &sources() const { return sources_; }
   TypeTable &types() { return types_; }
   Inference &inference() { return inference_; }
+  const Inference &inference() const { return inference_; }
   Imports &imports() { return imports_; }
 
-  /// Keeps a parsed text for as long as the session: definitions refer to it.
+  /// Keeps a parsed text as long as definitions may refer to it.
   const Ast &keep(std::unique_ptr<Ast> ast) { return *asts_.emplace_back(std::move(ast)); }
+  /// Functions that others have replaced; specialisations of them may still be in use.
+  std::vector<const KirFunction *> replaced_functions() const;
+  /// Frees replaced functions, and then the trees of texts that nothing of what is left comes from: no definition, no
+  /// `struct`, which types refer to, and nothing of these sources.
+  void erase_replaced(const std::function<bool(const KirFunction &)> &is_dead, std::unordered_set<uint32_t> used_sources);
+  size_t tree_count() const { return asts_.size(); }
   /// Takes up a function. `replace`: one for the same parameters is replaced (REPL); else that is an error.
   void define(const FunctionStmt &function, bool replace, Diagnostics &diagnostics);
   /// Takes up the structs and classes among the statements, which may refer to each other.
@@ -39,7 +46,7 @@ public:
   /// Notes the top-level variables that the statements assign, as their file's.
   void note_variables(std::span<const Stmt *const> statements);
   /// Notes the names that the functions and lambdas of a statement mention.
-  void note_shared_names(const Stmt &statement) { collect_free_names(statement, shared_); }
+  void note_shared_names(const Stmt &statement);
   bool is_shared(std::string_view name) const { return shared_.contains(name); }
   bool is_constant(std::string_view name) const;
   /// Whether it is a function of the program, as it is defined now: no part of one, nor one that was replaced.

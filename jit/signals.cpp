@@ -278,6 +278,8 @@ RunningKiln::~RunningKiln() {
   if (installed) rearm_stack_guard();
 }
 
+bool RunningKiln::any() { return running != 0; }
+
 void rearm_stack_guard() {
   pending_overflow = 0;
   overflow_thrown = 0;

@@ -18,6 +18,8 @@ public:
   ~RunningKiln();
   RunningKiln(const RunningKiln &) = delete;
   RunningKiln &operator=(const RunningKiln &) = delete;
+  /// Whether there is one.
+  static bool any();
 };
 
 /// Whether SIGINT came since last asked; clears it. For the REPL's line editor and long runtime loops.

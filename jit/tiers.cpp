@@ -87,6 +87,13 @@ Routine &Tiers::routine(Specialisation &specialisation) {
   return *specialisation.routine;
 }
 
+void Tiers::erase(const std::function<bool(const Specialisation &)> &is_dead) {
+  std::erase_if(compiled_, [&](const Routine *routine) { return is_dead(*routine->specialisation); });
+  std::erase_if(routines_, [&](const Routine &routine) { return is_dead(*routine.specialisation); });
+  for (Routine &routine : routines_)
+    if (routine.signature) routine.code.reset();
+}
+
 void Tiers::prepare(Routine &routine) {
   if (routine.entry || routine.signature) return;
   Specialisation &specialisation = *routine.specialisation;

@@ -4,7 +4,7 @@
 #include "jit/engine.h"
 #include "jit/interpreter/interpreter.h"
 
-#include <deque>
+#include <list>
 #include <random>
 
 namespace kiln {
@@ -26,6 +26,9 @@ public:
   void use_baseline(Routine &routine);
   /// From now on interpreted code calls compiled code.
   void use_compiled(Routine &routine);
+  /// Frees the bytecode and plain machine code of what nothing can call any more, and of what compiled code has taken the
+  /// place of. Nothing runs.
+  void erase(const std::function<bool(const Specialisation &)> &is_dead);
   /// The bytecode of a specialisation, or the machine code that is made of it, as text; and of all that there is.
   std::string print(EmitKind kind, Specialisation &specialisation);
   std::string print_all(EmitKind kind) const;
@@ -57,7 +60,7 @@ private:
   Inference &inference_;
   Compiler &compiler_;
   const EngineOptions &options_;
-  std::deque<Routine> routines_;
+  std::list<Routine> routines_;
   std::vector<Routine *> compiled_; // Since interpreted code last looked.
   const uint64_t worthwhile_; // EngineOptions::promote_after in nanoseconds.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.

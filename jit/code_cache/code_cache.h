@@ -34,6 +34,8 @@ public:
   std::optional<Found> find(Specialisation &root);
   /// The same for the rest of a function from the header of a loop on.
   std::optional<Found> find(Specialisation &continued, const Block &header);
+  /// Forgets what was found out of one that is freed. Code that was found stays.
+  void erase(const Specialisation &function) { roots_.erase(&function); }
   /// The continuation that the interpreter goes on with at a loop's header; null when it has no such loop.
   std::function<Specialisation *(Specialisation &continued, uint32_t header)> resumption;
 

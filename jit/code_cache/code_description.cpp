@@ -209,7 +209,7 @@ std::string CodeDescription::reference_to(std::string_view symbol) const {
   if (symbol.starts_with("type.")) return numbered('T', types_.find(inference_.types().at(number_in(symbol.substr(5)).first)));
   if (symbol.starts_with("dyn.")) return numbered('D', sites_.find(&inference_.dyn_site(number_in(symbol.substr(4)).first)));
   if (symbol.ends_with(".entry")) {
-    const Specialisation &function = inference_.all()[number_in(symbol.substr(symbol.rfind('$') + 1)).first];
+    const Specialisation &function = inference_.all().at(number_in(symbol.substr(symbol.rfind('$') + 1)).first);
     if (auto number = number_of(function)) return numbered('F', number);
     auto number = function.continues && !function.resumed ? number_of(*function.continues) : std::nullopt;
     return number ? fmt::format("#C{}.{}", *number, function.entered->id) : std::string();

@@ -64,7 +64,7 @@ private:
 
 LoopTrace::LoopTrace(const Inference &inference, std::span<const CompileReport> reports, bool checks)
     : inference_(inference), reports_(reports), checks_(checks) {
-  for (const Specialisation &made : inference.all())
+  for (const auto &[id, made] : inference.all())
     if (made.routine && made.routine->code) find_loops(*made.routine->code);
 }
 
@@ -215,7 +215,8 @@ std::string LoopTrace::name_of(std::string_view symbol) const {
   size_t dollar = symbol.rfind('$');
   uint32_t id = UINT32_MAX;
   if (dollar != std::string_view::npos) std::from_chars(symbol.data() + dollar + 1, symbol.data() + symbol.size(), id);
-  return id < inference_.all().size() ? inference_.all()[id].display : std::string(symbol);
+  auto found = inference_.all().find(id);
+  return found == inference_.all().end() ? std::string(symbol) : found->second.display;
 }
 
 /// Whether a remark is on this loop rather than one inside of it, or another.
@@ -267,8 +268,9 @@ std::string LoopTrace::print_compiles(const TracedLoop &loop) const {
 }
 
 std::string LoopTrace::print(const TracedLoop &loop) const {
-  return fmt::format("loop of {}, lines {} to {} of {}: {}, entered {}\n", loop.code->specialisation->display, loop.first, loop.last,
-                     inference_.sources().get(loop.source).name(), plural(loop.rounds, "round"), plural(loop.entries, "time")) +
+  return fmt::format("loop of {}, lines {} to {} of {}: {}, entered {}{}\n", loop.code->specialisation->display, loop.first, loop.last,
+                     inference_.sources().get(loop.source).name(), plural(loop.rounds, "round"), plural(loop.entries, "time"),
+                     loop.code->baseline ? " (some of each thousand: it ran as baseline code)" : "") +
          print_blocks(loop) + print_path(loop) + print_compiles(loop);
 }
 

@@ -148,7 +148,7 @@ TEST_P(CodeLifeTest, TextsOutliveTheCodeTheyAreWrittenIn) {
 TEST_P(CodeLifeTest, ACaughtErrorTellsItsTrace) {
   ASSERT_EQ(run("fn fails(xs, i) = xs[i]"), "");
   ASSERT_EQ(run("e = none;"), "");
-  ASSERT_EQ(run("try { fails([1], 5) } catch x { e = x }"), "");
+  ASSERT_EQ(run("try { fails([1], 5) } catch x { e = x };"), "");
   std::string trace = run("e?.trace");
   ASSERT_NE(trace.find("fails([i64], i64)"), std::string::npos) << trace;
   ASSERT_EQ(run("fn fails(xs, i) = 0"), "");

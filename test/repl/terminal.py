@@ -47,7 +47,7 @@ class Terminal:
         self.output += data.decode(errors="replace")
         return bool(data)
 
-    def expect(self, text, timeout=10):
+    def expect(self, text, timeout=30):
         """Waits until `text` comes, and gives what came before it since the last time, without escape sequences."""
         end = time.monotonic() + timeout
         while True:
@@ -61,7 +61,7 @@ class Terminal:
             if left <= 0 or not self.read_more(left):
                 raise AssertionError(f"no {text!r} in {shown[self.seen:]!r}")
 
-    def answer(self, line, prompt=PROMPT, timeout=10):
+    def answer(self, line, prompt=PROMPT, timeout=30):
         """Enters a line and gives what is shown up to the next prompt, without the echo of the line."""
         self.enter(line)
         text = self.expect(prompt, timeout).replace("\r", "")

@@ -76,9 +76,9 @@ void each_file(const fs::path &folder, std::string_view ending, Body body) {
   }
 }
 
+/// Makes the folder, and the one that it is in: not a home that is missing.
 bool make_folder(const fs::path &path) {
-  std::error_code failure;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), failure);
+  if (path.has_parent_path()) mkdir(path.parent_path().c_str(), 0700);
   return mkdir(path.c_str(), 0700) == 0 || errno == EEXIST;
 }
 

@@ -15,7 +15,7 @@ namespace kiln {
 /// user: a folder or a file that others may write to is not used. Thread-safe.
 class CacheFolder {
 public:
-  /// Made if it is missing. Null with `error` set when that fails, or when others may write to it.
+  /// Made if it is missing, as is the folder around it. Null with `error` set when that fails, or when others may write to it.
   static std::unique_ptr<CacheFolder> open(const std::filesystem::path &path, uint64_t most_bytes, std::string &error);
 
   /// The contents of an entry, which from now on counts as used last. None when it is missing or damaged.

@@ -220,6 +220,8 @@ TEST_F(CacheFolderTest, IsPrivate) {
   EXPECT_FALSE(CacheFolder::open(path_of("one"), 1, error));
   EXPECT_NE(error.find("not a folder"), std::string::npos);
   EXPECT_FALSE(CacheFolder::open("/dev/null/kiln", 1, error));
+  EXPECT_FALSE(CacheFolder::open(base_ / "no" / "such" / "folder", 1, error));
+  EXPECT_FALSE(fs::exists(base_ / "no"));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -56,8 +57,10 @@ struct TextRow {
 };
 std::array<TextRow, 256> text_rows;
 std::atomic<size_t> text_rows_used = 0; // Rows beyond are unused.
+std::mutex entering;                    // The compile thread has slabs of its own. Handlers only read.
 
 bool enter_text(uintptr_t begin, uintptr_t end) {
+  std::lock_guard lock(entering);
   for (size_t i = 0; i < text_rows.size(); ++i) {
     TextRow &row = text_rows[i];
     if (row.end.load(std::memory_order_relaxed)) continue;
@@ -70,6 +73,7 @@ bool enter_text(uintptr_t begin, uintptr_t end) {
 }
 
 void leave_text(uintptr_t begin) {
+  std::lock_guard lock(entering);
   for (TextRow &row : text_rows)
     if (row.begin.load(std::memory_order_relaxed) == begin) {
       row.end.store(0, std::memory_order_release);

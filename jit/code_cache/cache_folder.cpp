@@ -97,8 +97,6 @@ std::unique_ptr<CacheFolder> CacheFolder::open(const fs::path &path, uint64_t mo
   return nullptr;
 }
 
-bool CacheFolder::has(const std::string &name) const { return access((path_ / (name + std::string(suffix))).c_str(), F_OK) == 0; }
-
 std::optional<std::string> CacheFolder::read(const std::string &name) const {
   File file(::open((path_ / (name + std::string(suffix))).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat status;

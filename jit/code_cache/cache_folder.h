@@ -20,8 +20,6 @@ public:
 
   /// The contents of an entry, which from now on counts as used last. None when it is missing or damaged.
   std::optional<std::string> read(const std::string &name) const;
-  /// Whether there is one, perhaps damaged.
-  bool has(const std::string &name) const;
   /// Stores an entry, and lets go of those that were not used for the longest time when there are too many bytes. `alias`: a second
   /// name of it, unless empty. False when the system refuses.
   bool write(const std::string &name, const std::string &alias, std::string_view contents);

@@ -84,10 +84,11 @@ function(kiln_library name)
       target_link_options(kiln_jit INTERFACE -Wl,--export-dynamic-symbol=_Unwind_Find_FDE)
     endif()
     # Each operation of the interpreter ends in a jump of its own, which the processor can foretell: GCC is not to join them.
-    # (Nor to split kiln_interpret, which a walk of the stack knows by its address.)
+    # Nor is it to split kiln_interpret, which a walk of the stack knows by its address.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/interpreter/interpreter.cpp PROPERTIES COMPILE_OPTIONS
+      set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/interpreter/execute.cpp PROPERTIES COMPILE_OPTIONS
         "-fno-gcse;-fno-crossjumping;-fno-tree-slp-vectorize;-fno-reorder-blocks-and-partition;--param=max-goto-duplication-insns=60")
+      set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/interpreter/interpreter.cpp PROPERTIES COMPILE_OPTIONS -fno-reorder-blocks-and-partition)
     endif()
     # Interrupts and stack overflows are thrown from signal handlers.
     set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/signals.cpp PROPERTIES COMPILE_OPTIONS -fnon-call-exceptions)

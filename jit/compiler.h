@@ -32,8 +32,6 @@ public:
   /// `why`: for the log.
   bool compile(std::span<Specialisation *const> group, std::string why, std::string &error);
 
-  /// Whether there is a place where code is kept from run to run.
-  bool keeps_code() { return uses_cache() && cache_.is_open(); }
   /// Fills entry cells with what an earlier run compiled for the function, or for its rest from a loop on, as the interpreter goes on
   /// with it; and for others that were compiled with it. False when nothing is kept of it.
   bool find(Specialisation &function);

@@ -177,9 +177,9 @@ void Tiers::take_over() {
 
 /// What an earlier run compiled of a function that is found running for the first time, or of the loops that run.
 void Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
-  if (routine.code->looked_up && !(loop && !loop->looked_up)) return;
+  bool is_new = !routine.code->looked_up || (loop && !loop->looked_up);
+  if (!is_new || options_.cache.empty()) return;
   on_compile_stack([&] {
-    if (!compiler_.keeps_code()) return;
     each_running_loop([&](Code &code, InterpretedLoop &running) {
       if (!std::exchange(running.looked_up, true) && !running.tried) running.tried = compiler_.find(*code.specialisation, *running.header);
     });
@@ -187,6 +187,7 @@ void Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
     if (!std::exchange(routine.code->looked_up, true) && !specialisation.is_unit && !specialisation.compiled && !routine.code->tried)
       routine.code->tried = compiler_.find(specialisation);
   });
+  if (loop) loop->looked_up = true; // Compiled code may not be able to go on with it.
 }
 
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {

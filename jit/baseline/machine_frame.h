@@ -24,6 +24,9 @@ void kiln_leave_machine_code();
 void kiln_return_to_interpreter();
 }
 
+/// In a frame's header, of a call that the interpreter made.
+inline const void *const interpreted_caller = reinterpret_cast<const void *>(&kiln_return_to_interpreter);
+
 /// The unwind table's record for baseline code: all of it runs in the native frame of kiln_enter_machine_code. Null for
 /// any other address.
 const void *machine_frame_record(const void *pc);

@@ -107,8 +107,7 @@ private:
   // Calls (infer_call.cpp).
   struct Arguments {
     std::vector<const Inst *> insts;
-    std::vector<std::string_view> names; // Empty, or as long.
-    std::vector<Span> name_spans;
+    std::vector<Ident> names; // Empty, or as long.
   };
   Abstract rule_call(const Inst &inst);
   Abstract rule_method_call(const Inst &inst);

@@ -48,7 +48,7 @@ Inst *BodyBuilder::build_broadcast(const BroadcastExpr &nest) {
   std::vector<const Expr *> operands = operands_of(&nest);
   std::vector<Inst *> args;
   for (const Expr *operand : operands) args.push_back(build(operand));
-  Inst *inst = ssa_.add(Op::Broadcast, nest.span, std::move(args));
+  Inst *inst = ssa_.add(Op::Broadcast, nest.span, args);
   inst->function = build_operation(&nest, operands, nullptr);
   return inst;
 }
@@ -66,7 +66,7 @@ void BodyBuilder::assign_elements(const BroadcastAssignStmt &statement) {
     operands.push_back(statement.value);
   if (statement.compound) args.push_back(target);
   for (const Expr *operand : operands) args.push_back(build(operand));
-  Inst *inst = ssa_.add(Op::BroadcastStore, statement.span, std::move(args));
+  Inst *inst = ssa_.add(Op::BroadcastStore, statement.span, args);
   inst->op_span = statement.op_span;
   if (computes) inst->function = build_operation(statement.value, operands, statement.compound ? &statement : nullptr);
 }

@@ -172,7 +172,7 @@ Inst *BodyBuilder::emit(const RangeExpr &range) {
   std::vector<Inst *> args = {build(range.first)};
   args.push_back(build(range.last));
   if (range.step) args.push_back(build(range.step));
-  Inst *inst = ssa_.add(Op::Range, range.span, std::move(args));
+  Inst *inst = ssa_.add(Op::Range, range.span, args);
   inst->inclusive = range.inclusive;
   return inst;
 }
@@ -181,11 +181,10 @@ Inst *BodyBuilder::emit(const TupleExpr &tuple) {
   if (tuple.elements.empty()) return none(tuple.span); // Reported by the parser.
   std::vector<Inst *> args;
   for (const Expr *element : tuple.elements) args.push_back(build(element));
-  Inst *inst = ssa_.add(Op::Tuple, tuple.span, std::move(args));
-  for (const Ident &name : tuple.names) {
-    inst->names.push_back(keep(name.text));
-    inst->name_spans.push_back(name.span);
-  }
+  Inst *inst = ssa_.add(Op::Tuple, tuple.span, args);
+  std::vector<Ident> names;
+  for (const Ident &name : tuple.names) names.push_back({keep(name.text), name.span});
+  inst->names = function_.copy(std::span(names));
   return inst;
 }
 
@@ -193,7 +192,7 @@ Inst *BodyBuilder::emit(const ArrayExpr &array) {
   if (array.elements.empty()) return ssa_.add(Op::EmptyArray, array.span);
   std::vector<Inst *> args;
   for (const Expr *element : array.elements) args.push_back(build(element));
-  Inst *inst = ssa_.add(Op::Array, array.span, std::move(args));
+  Inst *inst = ssa_.add(Op::Array, array.span, args);
   inst->literal = true; // Until a variable holds it.
   return inst;
 }
@@ -210,7 +209,7 @@ Inst *BodyBuilder::emit(const MapExpr &map) {
     args.push_back(build(entry.key));
     args.push_back(build(entry.value));
   }
-  return ssa_.add(Op::Map, map.span, std::move(args));
+  return ssa_.add(Op::Map, map.span, args);
 }
 
 Inst *BodyBuilder::emit(const Callable &callable) {
@@ -255,7 +254,7 @@ Inst *BodyBuilder::emit(const GeneratorExpr &generator) {
 }
 
 Inst *BodyBuilder::call_library(std::string_view name, Span span, std::vector<Inst *> args) {
-  Inst *inst = ssa_.add(Op::CallLibrary, span, std::move(args));
+  Inst *inst = ssa_.add(Op::CallLibrary, span, args);
   inst->name = keep(name);
   return inst;
 }
@@ -269,14 +268,14 @@ Inst *BodyBuilder::emit_call(Op op, const Expr *call, Inst *first, std::string_v
     args.push_back(build(argument.value));
     any_name |= !argument.name.text.empty();
   }
-  Inst *inst = ssa_.add(op, call->span, std::move(args));
+  Inst *inst = ssa_.add(op, call->span, args);
   inst->name = op == Op::CallMethod ? key_of(name, name_span) : keep(name);
   inst->op_span = name_span;
-  if (any_name)
-    for (const Argument &argument : arguments) {
-      inst->names.push_back(keep(argument.name.text));
-      inst->name_spans.push_back(argument.name.span);
-    }
+  if (any_name) {
+    std::vector<Ident> names;
+    for (const Argument &argument : arguments) names.push_back({keep(argument.name.text), argument.name.span});
+    inst->names = function_.copy(std::span(names));
+  }
   return inst;
 }
 

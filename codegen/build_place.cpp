@@ -34,7 +34,7 @@ Inst *BodyBuilder::read_step(Inst *base, Place::Step &step) {
   args.insert(args.end(), step.indices.begin(), step.indices.end());
   const FieldExpr *field = as<FieldExpr>(step.expr);
   if (!field && !step.found) step.found = ssa_.add(Op::Find, step.expr->span, args);
-  Inst *read = ssa_.add(field ? Op::Field : Op::Index, step.expr->span, std::move(args));
+  Inst *read = ssa_.add(field ? Op::Field : Op::Index, step.expr->span, args);
   read->found = step.found;
   if (field) {
     read->name = keep(field->name.text);
@@ -62,7 +62,7 @@ void BodyBuilder::store_place(Place &place, Inst *value) {
     args.insert(args.end(), step.indices.begin(), step.indices.end());
     args.push_back(value);
     const FieldExpr *field = as<FieldExpr>(step.expr);
-    value = ssa_.add(field ? Op::SetField : Op::SetIndex, step.expr->span, std::move(args));
+    value = ssa_.add(field ? Op::SetField : Op::SetIndex, step.expr->span, args);
     value->writes_back = writes_back;
     value->found = step.found;
     if (!field) return;

@@ -53,13 +53,8 @@ void SsaBuilder::enter_loop(Block *header) {
   reachable_ = !state(header).preds.empty();
 }
 
-Inst *SsaBuilder::add(Op op, Span span, std::initializer_list<Inst *> args) {
-  return add(op, span, std::vector<Inst *>(args));
-}
-
-Inst *SsaBuilder::add(Op op, Span span, std::vector<Inst *> args) {
-  Inst *inst = function_.make(op, span);
-  inst->args = std::move(args);
+Inst *SsaBuilder::add(Op op, Span span, std::span<Inst *const> args) {
+  Inst *inst = function_.make(op, span, args);
   inst->block = current_;
   current_->insts.push_back(inst);
   return inst;
@@ -239,7 +234,7 @@ Inst *SsaBuilder::only_value(const Block *block, const Inst *param) {
 
 /// In sweeps, as one that goes may make others trivial: mostly in the order of the text, so that few sweeps are needed.
 void SsaBuilder::remove_trivial_params() {
-  replaced_.resize(function_.inst_storage.size());
+  replaced_.resize(function_.inst_count());
   std::vector<Inst *> params;
   for (Block &block : function_.block_storage)
     if (!state(&block).preds.empty()) // Else the entry, or unreachable.
@@ -333,7 +328,7 @@ void SsaBuilder::remove_dead_slots() {
   auto is_slot = [](const Inst *inst) {
     return inst->op == Op::SlotNew || inst->op == Op::SlotSet || inst->op == Op::SlotGet;
   };
-  std::vector<bool> live(function_.inst_storage.size());
+  std::vector<bool> live(function_.inst_count());
   std::vector<Inst *> work;
   std::unordered_map<const Inst *, std::vector<Inst *>> sets; // By slot.
   auto mark = [&](Inst *inst) {
@@ -372,7 +367,7 @@ void SsaBuilder::remove_dead_slots() {
 
 void SsaBuilder::add_prologue() {
   if (prologue_.empty()) return;
-  std::vector<bool> used(function_.inst_storage.size());
+  std::vector<bool> used(function_.inst_count());
   for (const Block *block : function_.blocks) {
     for (const Inst *inst : block->insts)
       for (const Inst *arg : inst->args) used[arg->id] = true;
@@ -391,29 +386,13 @@ void SsaBuilder::number_blocks() {
 
 /// Keeps only what is reachable, numbered in order.
 void SsaBuilder::renumber() {
-  std::deque<Inst> storage;
-  std::vector<Inst *> moved(function_.inst_storage.size());
-  auto move = [&](Inst *&inst) {
-    Inst *to = &storage.emplace_back(std::move(*inst));
-    moved[inst->id] = to;
-    to->id = static_cast<uint32_t>(storage.size() - 1);
-    inst = to;
-  };
-  for (Block *block : function_.blocks) {
-    for (Inst *&param : block->params) move(param);
-    for (Inst *&inst : block->insts) move(inst);
+  std::vector<Inst *> &insts = function_.insts;
+  insts.clear();
+  for (const Block *block : function_.blocks) {
+    insts.insert(insts.end(), block->params.begin(), block->params.end());
+    insts.insert(insts.end(), block->insts.begin(), block->insts.end());
   }
-  auto follow = [&moved](Inst *&use) { use = moved[use->id]; };
-  for (Block *block : function_.blocks) {
-    for (Inst *inst : block->insts) {
-      std::for_each(inst->args.begin(), inst->args.end(), follow);
-      if (inst->found) follow(inst->found);
-    }
-    if (block->end.value) follow(block->end.value);
-    for (size_t i = 0; i < edge_count(block); ++i)
-      std::for_each(block->end.edges[i].args.begin(), block->end.edges[i].args.end(), follow);
-  }
-  function_.inst_storage.swap(storage);
+  for (uint32_t id = 0; id < insts.size(); ++id) insts[id]->id = id;
 }
 
 void find_loops(KirFunction &function) {

@@ -30,8 +30,8 @@ public:
   void seal(Block *block);
   bool reachable() const { return reachable_; }
 
-  Inst *add(Op op, Span span, std::initializer_list<Inst *> args = {});
-  Inst *add(Op op, Span span, std::vector<Inst *> args);
+  Inst *add(Op op, Span span, std::span<Inst *const> args);
+  Inst *add(Op op, Span span, std::initializer_list<Inst *> args = {}) { return add(op, span, std::span(args.begin(), args.size())); }
   Inst *add_param(Block *block, Span span, std::string_view name);
 
   // The ends of the current block. The next call is to `enter` another.

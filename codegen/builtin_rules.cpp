@@ -438,7 +438,7 @@ Abstract BuiltinRules::iteration() {
 }
 
 Abstract BuiltinRules::zero_of() {
-  Abstract element = body_.call_value(inst_, argument(0), {{arguments_[1]}, {}, {}}); // For its type alone.
+  Abstract element = body_.call_value(inst_, argument(0), {{arguments_[1]}, {}}); // For its type alone.
   if (element.is(TypeKind::Error))
     return element;
   const Type *type = element.is(TypeKind::F32) || element.is(TypeKind::F64) || element.is(TypeKind::U64) ? element.type : types_.i64;

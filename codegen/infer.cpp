@@ -48,8 +48,7 @@ std::unique_ptr<KirFunction> build_adapter(const Type *type) {
   Block *entry = function->make_block();
   function->blocks.push_back(entry);
   auto add = [&](Op op, std::vector<Inst *> args) {
-    Inst *inst = function->make(op, {});
-    inst->args = std::move(args);
+    Inst *inst = function->make(op, {}, args);
     inst->block = entry;
     (op == Op::Param ? entry->params : entry->insts).push_back(inst);
     return inst;

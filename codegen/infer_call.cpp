@@ -47,8 +47,7 @@ Abstract BodyInference::rule_call(const Inst &inst) {
   if (value(inst.args[0]).type->is_declared() && inst.names.empty())
     if (auto made = call_operator(inst, "()", {inst.args.begin(), inst.args.end()}))
       return *made;
-  arguments.names = inst.names;
-  arguments.name_spans = inst.name_spans;
+  arguments.names.assign(inst.names.begin(), inst.names.end());
   return call_value(inst, value(inst.args[0]), arguments);
 }
 
@@ -59,9 +58,7 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
     arguments.insts.push_back(arg);
   if (!inst.names.empty()) {
     arguments.names.push_back({});
-    arguments.name_spans.push_back({});
     arguments.names.insert(arguments.names.end(), inst.names.begin(), inst.names.end());
-    arguments.name_spans.insert(arguments.name_spans.end(), inst.name_spans.begin(), inst.name_spans.end());
   }
   // A function in a field of that name is called; else x.f(y) is f(x, y).
   remember_name(inst.name);
@@ -71,10 +68,7 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
     bool is_callable = field->is(TypeKind::Function) || field->is(TypeKind::Lambda);
     if (is_callable || (!meaning.global && meaning.methods.empty() && !BuiltinRules::exists(inst.name))) {
       arguments.insts.erase(arguments.insts.begin());
-      if (!arguments.names.empty()) {
-        arguments.names.erase(arguments.names.begin());
-        arguments.name_spans.erase(arguments.name_spans.begin());
-      }
+      if (!arguments.names.empty()) arguments.names.erase(arguments.names.begin());
       return call_value(inst, of(field, inst), arguments);
     }
   }
@@ -173,7 +167,7 @@ std::optional<std::vector<int>> BodyInference::match(const KirFunction &function
   size_t given = arguments.insts.size();
   size_t positional = 0;
   for (size_t i = 0; i < given; ++i) {
-    std::string_view name = arguments.names.empty() ? std::string_view() : arguments.names[i];
+    std::string_view name = arguments.names.empty() ? std::string_view() : arguments.names[i].text;
     size_t place = positional;
     if (name.empty()) {
       if (positional++ >= function.params.size())
@@ -428,9 +422,9 @@ Abstract BodyInference::call_extern(const Inst &inst, const ExternFunction &func
 }
 
 Abstract BodyInference::call_builtin(const Inst &inst, std::string_view name, const Arguments &arguments) {
-  for (size_t i = 0; i < arguments.names.size(); ++i)
-    if (!arguments.names[i].empty()) {
-      diagnostics_.report<Diag::NoMatch>(arguments.name_spans[i], name, fmt::format("has no parameter '{}'", arguments.names[i]));
+  for (const Ident &given : arguments.names)
+    if (!given.text.empty()) {
+      diagnostics_.report<Diag::NoMatch>(given.span, name, fmt::format("has no parameter '{}'", given.text));
       return error_value(inst);
     }
   return BuiltinRules(*this, inst, name, arguments.insts).call();

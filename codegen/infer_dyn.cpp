@@ -88,9 +88,8 @@ std::unique_ptr<KirFunction> build_adapter(const DynSite &site, std::span<const 
   Block *entry = function->make_block();
   function->blocks.push_back(entry);
   auto add = [&](Op op, std::vector<Inst *> args) {
-    Inst *inst = function->make(op, site.inst->span);
+    Inst *inst = function->make(op, site.inst->span, args);
     inst->op_span = site.inst->op_span;
-    inst->args = std::move(args);
     inst->block = entry;
     (op == Op::Param ? entry->params : entry->insts).push_back(inst);
     return inst;
@@ -120,7 +119,7 @@ std::unique_ptr<KirFunction> build_adapter(const DynSite &site, std::span<const 
   *made = *site.inst;
   made->id = id;
   made->block = entry;
-  made->args = std::move(operands);
+  made->args = function->copy(std::span(operands));
   made->writes_back = false;
   Inst *result = add(Op::Coerce, {made});
   result->type = dyn;

@@ -25,7 +25,7 @@ Abstract BodyInference::iterable(const Inst &inst, const Inst *source) {
   Abstract made = given;
   if (NameMeaning meaning = inference_.names().lookup("iterate", false); !meaning.methods.empty()) {
     bool matched = false;
-    Abstract called = call_methods(inst, "iterate", meaning.methods, {{source}, {}, {}}, matched);
+    Abstract called = call_methods(inst, "iterate", meaning.methods, {{source}, {}}, matched);
     if (matched) made = called;
     if (made.is(TypeKind::Error) || made.is(TypeKind::Never) || is_built_in(made.type) || is_iterator(made.type))
       return made;
@@ -46,7 +46,7 @@ Abstract BodyInference::iterate(const Inst &inst, Op op, const Inst *source, con
     auto part = static_cast<uint32_t>(op) - static_cast<uint32_t>(Op::IterStart);
     if (op == Op::IterStart)
       return of(type->elements[0], inst);
-    Abstract made = call_value(inst, of(type->elements[part], inst), {{state}, {}, {}});
+    Abstract made = call_value(inst, of(type->elements[part], inst), {{state}, {}});
     if (made.is(TypeKind::Error))
       return made;
     plan(inst).iterator = source;

@@ -43,7 +43,7 @@ Abstract BodyInference::apply_rule(const Inst &inst) {
   case Op::DynGet: return of(inst.type, inst);
   case Op::NoCase: return rule_no_case(inst);
   case Op::Coerce: return rule_coerce(inst);
-  case Op::CallLibrary: return call_name(inst, inst.name, {{inst.args.begin(), inst.args.end()}, {}, {}}, true);
+  case Op::CallLibrary: return call_name(inst, inst.name, {{inst.args.begin(), inst.args.end()}, {}}, true);
   case Op::Iterable: return iterable(inst, inst.args[0]);
   case Op::IterStart: return iterate(inst, inst.op, inst.args[0], nullptr);
   case Op::IterHas:
@@ -141,10 +141,10 @@ Abstract BodyInference::rule_unary(const Inst &inst) {
 Abstract BodyInference::rule_binary(const Inst &inst) {
   const Abstract &left = value(inst.args[0]), &right = value(inst.args[1]);
   if (inst.binary_op == BinaryOp::In && right.is(TypeKind::Map))
-    return call_builtin(inst, "has", {{inst.args[1], inst.args[0]}, {}, {}});
+    return call_builtin(inst, "has", {{inst.args[1], inst.args[0]}, {}});
   bool equality = inst.binary_op == BinaryOp::Equal || inst.binary_op == BinaryOp::NotEqual;
   if (inst.binary_op == BinaryOp::In)
-    return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}, {}}, function_.from_library);
+    return call_name(inst, "contains", {{inst.args[1], inst.args[0]}, {}}, function_.from_library);
   if (left.type->is_declared() || right.type->is_declared())
     if (auto made = call_binary(inst))
       return *made;
@@ -194,7 +194,10 @@ Abstract BodyInference::rule_tuple(const Inst &inst) {
   std::vector<const Type *> elements;
   for (const Inst *arg : inst.args)
     elements.push_back(value(arg).type);
-  return of(types_.tuple(elements, inst.names), inst);
+  std::vector<std::string_view> names;
+  for (const Ident &name : inst.names)
+    names.push_back(name.text);
+  return of(types_.tuple(elements, names), inst);
 }
 
 Abstract BodyInference::rule_array(const Inst &inst) {

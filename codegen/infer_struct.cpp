@@ -177,7 +177,7 @@ std::optional<Abstract> BodyInference::call_operator(const Inst &inst, std::stri
                                                      const std::vector<const Inst *> &operands) {
   remember_name(name);
   bool matched = false;
-  Arguments arguments{operands, {}, {}};
+  Arguments arguments{operands, {}};
   std::vector<const KirFunction *> methods = look_up(name).methods;
   if (!methods.empty()) {
     Abstract made = call_methods(inst, name, methods, arguments, matched);
@@ -229,7 +229,7 @@ CallPlan BodyInference::show_plan(const Inst &inst, const Inst *shown) {
   as_it_is.result = value(shown).type;
   as_it_is.arguments = {shown};
   const Type *type = value(shown).type;
-  if (type->is_union() && takes_alternatives(look_up("str").methods, {{shown}, {}, {}})) {
+  if (type->is_union() && takes_alternatives(look_up("str").methods, {{shown}, {}})) {
     remember_name("str");
     as_it_is.result = types_.error; // Each alternative is shown in its own way.
   }

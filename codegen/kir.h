@@ -3,8 +3,11 @@
 #include "codegen/type.h"
 #include "lang/ast.h"
 
-#include <deque>
+#include <initializer_list>
+#include <list>
 #include <memory>
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -49,41 +52,40 @@ struct Constant {
   friend bool operator==(const Constant &a, const Constant &b); // Floats by bits.
 };
 
-/// One instruction; also the value it makes. Lives in its function's storage.
+/// One instruction; also the value it makes. Lives in its function's memory, with all that it lists: nothing destroys it.
 struct Inst {
-  Op op;
+  Op op{};
+  NumberType number_type = NumberType::I64; // Const (untyped): its type as written
+  bool literal : 1 = false;     // Const (untyped): an unsuffixed literal, takes its neighbour's type
+  bool inclusive : 1 = false;   // Range
+  bool unchecked : 1 = false;   // typed: proven not to fail
+  bool fresh : 1 = false;       // StoreGlobal
+  bool negated : 1 = false;     // Narrow: to what the test does not hold for
+  bool in_pattern : 1 = false;  // Binary, untyped: a pattern's test, false where the types can never be equal. Destructure: also of structs and classes
+  bool exact : 1 = false;       // CompNew
+  bool stored : 1 = false;      // SetField
+  bool writes_back : 1 = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is
+                                // args.back(); nothing is left to do when that has changed an object of a class.
+  bool shared : 1 = false;      // Index by a range (untyped): the elements themselves, not a copy
+  bool in_frame : 1 = false;    // typed CellNew: nothing keeps the cell when the function is left
+  BinaryOp binary_op{};
+  UnaryOp unary_op{};
+  Conversion conversion{};
+  enum Role : uint8_t { Variable, Result, Parameter } role = Variable; // Coerce: what the fixed type belongs to
+  IntrinsicKind intrinsic{};
   uint32_t id = 0; // Dense in the function, from 0.
   Span span;       // The expression it came from; for operators the whole expression (op_span: the operator).
   Span op_span;
   const Type *type = nullptr; // Typed KIR only.
   Block *block = nullptr;
-  std::vector<Inst *> args;
+  std::span<Inst *> args;
 
   // What else an operation needs; kir_ops.def says which.
   Constant constant;
-  NumberType number_type = NumberType::I64; // Const (untyped): its type as written
-  bool literal = false;     // Const (untyped): an unsuffixed literal, takes its neighbour's type
-  bool inclusive = false;   // Range
-  bool unchecked = false;   // typed: proven not to fail
-  bool fresh = false;       // StoreGlobal
-  bool negated = false;     // Narrow: to what the test does not hold for
-  bool in_pattern = false;  // Binary, untyped: a pattern's test, false where the types can never be equal. Destructure: also of structs and classes
-  bool exact = false;       // CompNew
-  bool stored = false;      // SetField
-  bool writes_back = false; // SetField, SetIndex, CellSet, StoreGlobal: the value is the result of the SetField that is
-                            // args.back(); nothing is left to do when that has changed an object of a class.
-  bool shared = false;      // Index by a range (untyped): the elements themselves, not a copy
-  bool in_frame = false;    // typed CellNew: nothing keeps the cell when the function is left
-  BinaryOp binary_op{};
-  UnaryOp unary_op{};
-  Conversion conversion{};
-  IntrinsicKind intrinsic{};
-  enum Role : uint8_t { Variable, Result, Parameter } role = Variable; // Coerce: what the fixed type belongs to
   uint32_t index = 0;
   uint32_t count = 0;
   std::string_view name;
-  std::vector<std::string_view> names;
-  std::vector<Span> name_spans;
+  List<Ident> names;
   const TypeExpr *type_expr = nullptr;
   const KirFunction *function = nullptr;
   Inst *found = nullptr;      // Index, SetIndex (untyped): the Find of this same place before, or null.
@@ -149,18 +151,27 @@ struct KirFunction {
   bool is_adapter = false;  // What a DynSite does for some types.
   std::vector<Ident> unread; // Variables that the body assigns and never reads.
   bool fused = false;       // The operation of a broadcast: part of its caller's loop, so always inlined.
-  std::deque<Block> block_storage;
-  std::deque<Inst> inst_storage;
+  std::pmr::monotonic_buffer_resource memory{2048}; // Of blocks and instructions.
+  std::pmr::list<Block> block_storage{&memory};
+  std::vector<Inst *> insts; // All, each at its id.
   std::vector<Block *> blocks;
   std::vector<uint32_t> regions{0}; // The region around each region; 0 stands for the whole body.
   std::vector<std::unique_ptr<KirFunction>> lambdas; // Those written in this body.
 
   Block *entry() const { return blocks.front(); }
-  size_t inst_count() const { return inst_storage.size(); }
-  Inst *make(Op op, Span span) {
-    Inst &inst = inst_storage.emplace_back();
-    inst.op = op, inst.span = span, inst.id = static_cast<uint32_t>(inst_storage.size() - 1);
-    return &inst;
+  size_t inst_count() const { return insts.size(); }
+  Inst *make(Op op, Span span, std::span<Inst *const> args = {}) {
+    Inst *inst = new (memory.allocate(sizeof(Inst), alignof(Inst))) Inst;
+    inst->op = op, inst->span = span, inst->id = static_cast<uint32_t>(insts.size()), inst->args = copy(args);
+    insts.push_back(inst);
+    return inst;
+  }
+  /// The list, in the function's memory.
+  template <typename T> std::span<std::remove_const_t<T>> copy(std::span<T> list) {
+    if (list.empty()) return {};
+    auto *copied = static_cast<std::remove_const_t<T> *>(memory.allocate(list.size_bytes(), alignof(T)));
+    std::uninitialized_copy(list.begin(), list.end(), copied);
+    return {copied, list.size()};
   }
   Block *make_block() { return &block_storage.emplace_back(); } // Its place in `blocks` comes with the order.
 };

@@ -190,7 +190,7 @@ void Printer::put_args(const Inst &inst) {
   size_t unnamed = inst.args.size() - inst.names.size();
   for (size_t i = 0; i < inst.args.size(); ++i) {
     put("{}", i == 0 ? " " : ", ");
-    if (i >= unnamed && !inst.names[i - unnamed].empty()) put("{}: ", inst.names[i - unnamed]);
+    if (i >= unnamed && !inst.names[i - unnamed].text.empty()) put("{}: ", inst.names[i - unnamed].text);
     put("%{}", inst.args[i]->id);
   }
 }

@@ -58,8 +58,8 @@ std::vector<const Inst *> Liveness::at(const Block &block) const {
   std::vector<const Inst *> result;
   for (const Inst *param : block.params)
     if (is_carried(*param)) result.push_back(param);
-  for (const Inst &inst : function_.inst_storage)
-    if (live_[block.id][inst.id]) result.push_back(&inst);
+  for (const Inst *inst : function_.insts)
+    if (live_[block.id][inst->id]) result.push_back(inst);
   return result;
 }
 

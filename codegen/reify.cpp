@@ -196,17 +196,16 @@ const Type *Reify::concrete(const Type *type) const {
   }
 }
 
-Inst *Reify::make(Op op, const Type *type, Span span, std::vector<Inst *> args) {
-  Inst *inst = to_->make(op, span);
+Inst *Reify::make(Op op, const Type *type, Span span, std::span<Inst *const> args) {
+  Inst *inst = to_->make(op, span, args);
   inst->type = type;
-  inst->args = std::move(args);
   inst->block = current_;
   current_->insts.push_back(inst);
   return inst;
 }
 
-Inst *Reify::make(Op op, const Type *type, const Inst &origin, std::vector<Inst *> args) {
-  Inst *inst = make(op, type, origin.span, std::move(args));
+Inst *Reify::make(Op op, const Type *type, const Inst &origin, std::span<Inst *const> args) {
+  Inst *inst = make(op, type, origin.span, args);
   inst->op_span = origin.op_span;
   inst->binary_op = origin.binary_op;
   inst->unary_op = origin.unary_op;
@@ -223,8 +222,8 @@ Inst *Reify::constant(const Type *type, const Constant &value, Span span) {
 
 Inst *Reify::integer(int64_t value, Span span) { return constant(types_.i64, Constant{Constant::Int, value, 0, {}}, span); }
 
-Inst *Reify::intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::vector<Inst *> args) {
-  Inst *inst = make(Op::Intrinsic, type, origin, std::move(args));
+Inst *Reify::intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::span<Inst *const> args) {
+  Inst *inst = make(Op::Intrinsic, type, origin, args);
   inst->intrinsic = kind;
   return inst;
 }

@@ -82,11 +82,20 @@ private:
   Inst *use_as(const Inst *inst, const Type *type, Mode mode);
   Inst *convert(Inst *value, const Type *to, Mode mode, Span span);
   Inst *convert_by(Inst *value, const Type *to, Conversion conversion, Span span);
-  Inst *make(Op op, const Type *type, Span span, std::vector<Inst *> args = {});
-  Inst *make(Op op, const Type *type, const Inst &origin, std::vector<Inst *> args = {});
+  Inst *make(Op op, const Type *type, Span span, std::span<Inst *const> args);
+  Inst *make(Op op, const Type *type, Span span, std::initializer_list<Inst *> args = {}) {
+    return make(op, type, span, std::span(args.begin(), args.size()));
+  }
+  Inst *make(Op op, const Type *type, const Inst &origin, std::span<Inst *const> args);
+  Inst *make(Op op, const Type *type, const Inst &origin, std::initializer_list<Inst *> args = {}) {
+    return make(op, type, origin, std::span(args.begin(), args.size()));
+  }
   Inst *constant(const Type *type, const Constant &constant, Span span);
   Inst *integer(int64_t value, Span span);
-  Inst *intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::vector<Inst *> args);
+  Inst *intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::span<Inst *const> args);
+  Inst *intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::initializer_list<Inst *> args) {
+    return intrinsic(kind, type, origin, std::span(args.begin(), args.size()));
+  }
 
   Inference &inference_;
   TypeTable &types_;

@@ -86,7 +86,7 @@ void BroadcastLoop::find_extents() {
       std::vector<Inst *> args{operand.value};
       if (!plain) args.push_back(reify_.integer(d, inst_.span));
       Inst *extent =
-          reify_.intrinsic(plain ? IntrinsicKind::Length : IntrinsicKind::Dimension, types_.i64, inst_, std::move(args));
+          reify_.intrinsic(plain ? IntrinsicKind::Length : IntrinsicKind::Dimension, types_.i64, inst_, args);
       extent->unchecked = true;
       operand.extents.push_back(extent);
     }

@@ -18,7 +18,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
     std::vector<Inst *> args{callee_value(inst, plan)};
     for (size_t i = 0; i < plan.operands.size(); ++i)
       args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), Mode::Store));
-    return make(Op::CallIndirect, result, inst, std::move(args));
+    return make(Op::CallIndirect, result, inst, args);
   }
   case CallPlan::Extern: {
     Inst *made = make(Op::CallExtern, result, inst, operands());
@@ -34,7 +34,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
     }
     if (plan.intrinsic == IntrinsicKind::Assert && args.size() == 1)
       args.push_back(constant(types_.str, Constant{Constant::Str, 0, 0, ""}, inst.span));
-    Inst *made = intrinsic(plan.intrinsic, result, inst, std::move(args));
+    Inst *made = intrinsic(plan.intrinsic, result, inst, args);
     made->name = plan.name;
     return made;
   }
@@ -60,16 +60,16 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
     std::vector<Inst *> args;
     for (const CallPlan &shown : plan.shown)
       args.push_back(emit_plan(inst, shown));
-    return intrinsic(plan.intrinsic, types_.none, inst, std::move(args));
+    return intrinsic(plan.intrinsic, types_.none, inst, args);
   }
   case CallPlan::Fill: {
     std::vector<Inst *> args;
     for (const Inst *argument : plan.arguments)
       args.push_back(use_as(argument, types_.i64, Mode::Store));
     if (plan.value.floating == 0)
-      return make(Op::ArrayNew, result, inst, std::move(args));
+      return make(Op::ArrayNew, result, inst, args);
     args.insert(args.begin(), constant(result->element(), plan.value, inst.span));
-    return intrinsic(IntrinsicKind::Fill, result, inst, std::move(args));
+    return intrinsic(IntrinsicKind::Fill, result, inst, args);
   }
   case CallPlan::Iterate:
     return emit_iterate(inst, plan.iteration, plan.arguments[0], plan.arguments.size() > 1 ? plan.arguments[1] : nullptr);
@@ -119,7 +119,7 @@ Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
     }
   }
   add_operands(inst, plan, args);
-  Inst *made = make(Op::CallDirect, concrete(plan.result), inst, std::move(args));
+  Inst *made = make(Op::CallDirect, concrete(plan.result), inst, args);
   made->callee = plan.callee;
   return made;
 }

@@ -26,7 +26,7 @@ Inst *Reify::emit_call_dyn(const Inst &inst) {
     if (!value.constant)
       args.push_back(use(arg));
   }
-  Inst *made = make(Op::CallDyn, types_.dyn, inst, std::move(args));
+  Inst *made = make(Op::CallDyn, types_.dyn, inst, args);
   made->site = &inference_.dyn_site(inst, specialisation_, std::move(operands));
   const Type *result = result_.dynamic.at(inst.id);
   if (result->is(TypeKind::Dyn))

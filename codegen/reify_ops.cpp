@@ -42,7 +42,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     for (const Inst *arg : inst.args)
       args.push_back(use(arg));
-    made = make(Op::Tuple, type_of(&inst), inst, std::move(args));
+    made = make(Op::Tuple, type_of(&inst), inst, args);
     return;
   }
   case Op::Array: made = emit_array(inst); return;
@@ -50,7 +50,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     for (const Inst *arg : inst.args)
       args.push_back(use_as(arg, types_.i64, Mode::Store));
-    made = make(Op::Range, types_.range, inst, std::move(args));
+    made = make(Op::Range, types_.range, inst, args);
     made->inclusive = inst.inclusive;
     return;
   }
@@ -58,7 +58,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     for (const Inst *arg : inst.args)
       args.push_back(use(arg));
-    made = make(Op::Lambda, type_of(&inst), inst, std::move(args));
+    made = make(Op::Lambda, type_of(&inst), inst, args);
     made->function = inst.function;
     return;
   }
@@ -67,7 +67,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     if (!inst.args.empty())
       args.push_back(use_as(inst.args[0], type->element(), Mode::Store));
-    made = make(Op::CellNew, type, inst, std::move(args));
+    made = make(Op::CellNew, type, inst, args);
     return;
   }
   case Op::CellGet:
@@ -88,7 +88,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     if (kept(inst.args[0]))
       args.push_back(use_as(inst.args[0], type, Mode::Store));
-    made = make(Op::CellNew, types_.cell(type), inst, std::move(args));
+    made = make(Op::CellNew, types_.cell(type), inst, args);
     made->in_frame = true;
     return;
   }
@@ -118,7 +118,7 @@ void Reify::emit_one(const Inst &inst) {
     std::vector<Inst *> args;
     for (const Inst *arg : inst.args)
       args.push_back(use(arg));
-    made = args.size() == 1 ? args[0] : make(Op::Concat, types_.str, inst, std::move(args));
+    made = args.size() == 1 ? args[0] : make(Op::Concat, types_.str, inst, args);
     return;
   }
   case Op::StoreGlobal: {
@@ -268,7 +268,7 @@ Inst *Reify::emit_array(const Inst &inst) {
   std::vector<Inst *> args;
   for (const Inst *arg : inst.args)
     args.push_back(use_as(arg, type->element(), Mode::Store));
-  return make(Op::Array, type, inst, std::move(args));
+  return make(Op::Array, type, inst, args);
 }
 
 Inst *Reify::emit_index(const Inst &inst) {
@@ -281,7 +281,7 @@ Inst *Reify::emit_index(const Inst &inst) {
   std::vector<Inst *> args{use(inst.args[0])};
   for (size_t i = 1; i < inst.args.size(); ++i)
     args.push_back(use_as(inst.args[i], types_.i64, Mode::Store));
-  return make(Op::Index, type_of(&inst), inst, std::move(args));
+  return make(Op::Index, type_of(&inst), inst, args);
 }
 
 Inst *Reify::emit_set_index(const Inst &inst) {
@@ -291,7 +291,7 @@ Inst *Reify::emit_set_index(const Inst &inst) {
     args.push_back(use_as(inst.args[i], types_.i64, Mode::Store));
   const Type *element = base->type->element();
   args.push_back(use_as(inst.args.back(), element, Mode::Store));
-  return make(Op::SetIndex, types_.none, inst, std::move(args));
+  return make(Op::SetIndex, types_.none, inst, args);
 }
 
 Inst *Reify::emit_name(const Inst &inst) {
@@ -329,7 +329,7 @@ Inst *Reify::emit_comprehension(const Inst &inst) {
   if (inst.op == Op::CompDone) {
     std::vector<Inst *> args{array};
     args.insert(args.end(), extents_[begun.id].begin(), extents_[begun.id].end());
-    return make(Op::CompFinish, type_of(&inst), inst, std::move(args));
+    return make(Op::CompFinish, type_of(&inst), inst, args);
   }
   Inst *made = make(Op::CompAppend, types_.none, inst, {array, use_as(inst.args[1], array->type->element(), Mode::Store)});
   // A range has as many elements at the end as at the start; an array may grow while it is visited.

@@ -108,7 +108,7 @@ private:
 
   Resolution &resolution_;
   Diagnostics *diagnostics_;
-  std::deque<Frame> frames_;
+  std::vector<Frame> frames_;
   uint32_t place_ = 0;
 };
 

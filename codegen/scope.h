@@ -4,8 +4,8 @@
 #include "lang/diagnostics.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -154,8 +154,8 @@ public:
 
 private:
   friend class Resolver;
-  std::deque<Variable> variable_storage_;
-  std::deque<Body> body_storage_;
+  std::list<Variable> variable_storage_;
+  std::list<Body> body_storage_;
   std::unordered_map<const void *, Variable *> variables_;
   std::unordered_map<const void *, Body *> bodies_;
   std::unordered_set<const void *> stored_globals_;

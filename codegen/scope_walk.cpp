@@ -1,6 +1,8 @@
 #include "codegen/scope.h"
 
-#include <unordered_map>
+#include <array>
+#include <cstddef>
+#include <memory_resource>
 #include <utility>
 
 namespace kiln {
@@ -57,7 +59,9 @@ void BodyWalk::walk_place(const Expr *place) {
 }
 
 void BodyWalk::walk(const Expr *expr) {
-  std::vector<const Expr *> spine;
+  std::array<std::byte, 16 * sizeof(const Expr *)> few; // Most spines are short.
+  std::pmr::monotonic_buffer_resource memory(few.data(), few.size());
+  std::pmr::vector<const Expr *> spine(&memory);
   while (const Expr *left = left_operand(expr)) {
     spine.push_back(expr);
     expr = left;
@@ -66,7 +70,6 @@ void BodyWalk::walk(const Expr *expr) {
   for (size_t i = spine.size(); i-- > 0;) walk_above_left(spine[i]);
 }
 
-/// Everything below the node except its left operand.
 const NameExpr *tested_name(const Expr *condition) {
   if (const IsExpr *is = as<IsExpr>(condition)) return as<NameExpr>(is->value);
   const CompareExpr *compare = as<CompareExpr>(condition);
@@ -77,6 +80,7 @@ const NameExpr *tested_name(const Expr *condition) {
   return left->kind == ExprKind::None ? as<NameExpr>(right) : nullptr;
 }
 
+/// Everything below the node except its left operand.
 void BodyWalk::walk_above_left(const Expr *expr) {
   switch (expr->kind) {
   case ExprKind::Error:

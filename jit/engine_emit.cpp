@@ -51,13 +51,13 @@ Specialisation *Engine::Impl::find_signature(std::string_view signature, Outcome
   Inst *callee = caller->make(Op::Name, parsed->name.span);
   callee->name = session.types().intern(parsed->name.text);
   Span whole{source, 0, static_cast<uint32_t>(signature.size())};
-  Inst *made = caller->make(Op::Call, whole);
-  made->args.push_back(callee);
+  std::vector<Inst *> args{callee};
   for (size_t i = 0; i < types.size(); ++i) {
     Inst *param = caller->make(Op::Param, parsed->types[i]->span);
     block->params.push_back(param);
-    made->args.push_back(param);
+    args.push_back(param);
   }
+  Inst *made = caller->make(Op::Call, whole, args);
   block->insts = {callee, made};
   for (Inst *inst : block->insts)
     inst->block = block;

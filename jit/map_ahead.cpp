@@ -34,7 +34,7 @@ uintptr_t address_of(const char &symbol) { return reinterpret_cast<uintptr_t>(&s
 /// Has what LLVM begins with mapped now.
 void populate_heap() {
   if (void *step = malloc(llvm_heap_bytes)) {
-    populate(reinterpret_cast<uintptr_t>(step), reinterpret_cast<uintptr_t>(step) + llvm_heap_bytes, MADV_POPULATE_WRITE);
+    map_now(step, llvm_heap_bytes);
     free(step);
   }
 }
@@ -50,6 +50,11 @@ void grow_in_steps() {
 const char *heap_end = nullptr; // Up to here large pages were asked for; null: they are not wanted.
 
 } // namespace
+
+void map_now(void *begin, size_t bytes) {
+  auto first = reinterpret_cast<uintptr_t>(begin);
+  populate(first, first + bytes, MADV_POPULATE_WRITE);
+}
 
 void map_ahead() {
   populate(address_of(__executable_start), address_of(etext), MADV_POPULATE_READ);
@@ -73,6 +78,7 @@ void keep_heap_in_large_pages() {
   // unmapped.
   constexpr size_t small_program = 96 << 10;
   [[maybe_unused]] void *volatile unused = boundary - begin > small_program ? malloc(boundary - begin - small_program) : nullptr;
+  if (unused) map_now(reinterpret_cast<void *>(boundary - small_program), small_program);
 }
 
 void extend_large_pages() {

@@ -1,15 +1,14 @@
 #include "jit/code_cache/environment.h"
 
 #include "jit/engine.h"
+#include "jit/processor.h"
 
 #include <fmt/format.h>
-#include <llvm/ADT/StringMap.h>
-#include <llvm/TargetParser/Host.h>
 
 #include <algorithm>
 #include <elf.h>
 #include <link.h>
-#include <vector>
+#include <span>
 
 namespace kiln {
 
@@ -54,13 +53,7 @@ std::string host_environment() {
   if (search.id.empty()) return {};
   std::string text = "kiln ";
   for (char byte : search.id) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  text += fmt::format(" LLVM {} {}", llvm_version(), llvm::sys::getHostCPUName().str());
-  std::vector<std::string> features;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures())
-    if (feature.second) features.push_back(feature.first().str());
-  std::ranges::sort(features);
-  for (const std::string &feature : features) text += " +" + feature;
-  return text;
+  return text + fmt::format(" LLVM {}", llvm_version()) + processor_identity();
 }
 
 } // namespace kiln

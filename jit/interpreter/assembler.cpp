@@ -309,10 +309,10 @@ void FunctionAssembler::finish() {
   for (uint32_t call : calls_) code_->words[call].instruction.c = static_cast<uint16_t>(code_->frame_slots + header_slots);
   code_->slots.resize(kir_.inst_count(), Code::no_slot);
   code_->less.resize(kir_.inst_count(), Code::no_slot);
-  for (const Inst &inst : kir_.inst_storage)
-    if (uint32_t slot = slots_.of(inst); slot != FrameSlots::none) {
-      code_->slots[inst.id] = static_cast<uint16_t>(slot);
-      if (const Inst *range = slots_.counted_range(inst)) code_->less[inst.id] = static_cast<uint16_t>(slots_.of(*range));
+  for (const Inst *inst : kir_.insts)
+    if (uint32_t slot = slots_.of(*inst); slot != FrameSlots::none) {
+      code_->slots[inst->id] = static_cast<uint16_t>(slot);
+      if (const Inst *range = slots_.counted_range(*inst)) code_->less[inst->id] = static_cast<uint16_t>(slots_.of(*range));
     }
 }
 

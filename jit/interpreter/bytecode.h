@@ -2,7 +2,7 @@
 
 #include "codegen/specialisation.h"
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -138,8 +138,8 @@ struct Code {
   std::vector<uint16_t> slots; // By instruction id: where its value lies...
   std::vector<uint16_t> less;  // ...and the slot whose word is to be subtracted to have it.
   static constexpr uint16_t no_slot = 0xffff;
-  std::deque<Invocation> invocations;
-  std::deque<NativeSignature> signatures; // Of extern functions.
+  std::list<Invocation> invocations;
+  std::list<NativeSignature> signatures; // Of extern functions.
   std::vector<InterpretedLoop> loops;
   struct BranchMark {
     uint32_t word;  // A conditional jump...

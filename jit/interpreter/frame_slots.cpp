@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 namespace kiln {
 
@@ -37,8 +38,8 @@ bool FrameSlots::may_overwrite_operands(const Inst &inst) {
 }
 
 FrameSlots::FrameSlots(const KirFunction &function)
-    : function_(function), defined_(function.inst_count()), ranges_(function.inst_count()), parent_(function.inst_count()),
-      uses_(function.inst_count()), slots_(function.inst_count(), none), counted_(function.inst_count()) {
+    : function_(function), defined_(function.inst_count()), parent_(function.inst_count()),
+      uses_(function.inst_count()), slots_(function.inst_count(), none), counted_(function.inst_count()), groups_(function.inst_count()) {
   number();
   find_uses();
   find_ranges();
@@ -106,18 +107,17 @@ void FrameSlots::find_ranges() {
   for (const Inst *value : values_) {
     if (!value || !has_slot(*value)) continue;
     uint32_t id = value->id;
-    std::vector<uint32_t> touched{value->block->id};
-    std::vector<uint32_t> work; // Blocks at whose start it lives.
+    touched_.assign(1, value->block->id);
     auto state = [&](uint32_t block) -> BlockLiveness & {
       BlockLiveness &known = liveness_[block];
       if (known.value != id) {
         known = {id, 0, false};
-        if (block != value->block->id) touched.push_back(block);
+        if (block != value->block->id) touched_.push_back(block);
       }
       return known;
     };
     auto enter = [&](uint32_t block) {
-      if (block != value->block->id && !state(block).entered) state(block).entered = true, work.push_back(block);
+      if (block != value->block->id && !state(block).entered) state(block).entered = true, work_.push_back(block);
     };
     state(value->block->id).last = defined_[id] + 1;
     for (; use != used_.end() && use->value == id; ++use) {
@@ -129,21 +129,25 @@ void FrameSlots::find_ranges() {
       state(block).last = end_[block] + 1;
       enter(block);
     };
-    while (!work.empty()) {
-      uint32_t block = work.back();
-      work.pop_back();
+    while (!work_.empty()) { // At the start of these blocks it lives.
+      uint32_t block = work_.back();
+      work_.pop_back();
       for (const Block *before : predecessors_[block]) leave(before->id);
       for (uint32_t region : entered_[block]) each_region_block(region, [&](const Block &in) { leave(in.id); });
     }
-    std::sort(touched.begin(), touched.end());
-    std::vector<Interval> &ranges = ranges_[id];
-    for (uint32_t block : touched) {
+    std::sort(touched_.begin(), touched_.end());
+    Group &group = groups_[id];
+    group.first_range = static_cast<uint32_t>(intervals_.size());
+    for (uint32_t block : touched_) {
       uint32_t begin = block == value->block->id ? defined_[id] : begin_[block], end = std::max(liveness_[block].last, begin + 1);
-      if (!ranges.empty() && ranges.back().end >= begin)
-        ranges.back().end = end;
+      if (intervals_.size() > group.first_range && intervals_.back().end >= begin)
+        intervals_.back().end = end;
       else
-        ranges.push_back({begin, end});
+        intervals_.push_back({begin, end});
     }
+    group.range_count = static_cast<uint32_t>(intervals_.size()) - group.first_range;
+    group.begin = intervals_[group.first_range].begin, group.end = intervals_.back().end;
+    group.size = size_of(value->type);
   }
 }
 
@@ -193,14 +197,7 @@ uint32_t FrameSlots::group_of(uint32_t id) {
 }
 
 void FrameSlots::join_edges() {
-  groups_.resize(function_.inst_count());
-  for (uint32_t id = 0; id < parent_.size(); ++id) {
-    parent_[id] = id;
-    if (!values_[id] || !has_slot(*values_[id])) continue;
-    groups_[id].ranges = ranges_[id];
-    groups_[id].begin = ranges_[id].front().begin, groups_[id].end = ranges_[id].back().end;
-    groups_[id].size = size_of(values_[id]->type);
-  }
+  std::iota(parent_.begin(), parent_.end(), 0);
   uint32_t slot = 0;
   for (const Inst *param : function_.entry()->params)
     if (has_slot(*param)) {
@@ -211,19 +208,7 @@ void FrameSlots::join_edges() {
   count_ = slot;
   for (const Inst *value : values_) { // An element is where its counter is, from when the loop begins its turn to when it goes on.
     if (!value || value->op != Op::RangeGet || !counted_range(*value->args[1])) continue;
-    Group &kept = groups_[value->args[1]->id], &gone = groups_[value->id];
-    std::vector<Interval> all;
-    std::merge(kept.ranges.begin(), kept.ranges.end(), gone.ranges.begin(), gone.ranges.end(), std::back_inserter(all),
-               [](const Interval &a, const Interval &b) { return a.begin < b.begin; });
-    kept.ranges.clear();
-    for (const Interval &range : all) {
-      if (!kept.ranges.empty() && kept.ranges.back().end >= range.begin)
-        kept.ranges.back().end = std::max(kept.ranges.back().end, range.end);
-      else
-        kept.ranges.push_back(range);
-    }
-    kept.begin = std::min(kept.begin, gone.begin), kept.end = std::max(kept.end, gone.end);
-    gone.ranges.clear();
+    merge(groups_[value->args[1]->id], groups_[value->id]);
     parent_[value->id] = value->args[1]->id;
   }
   for (bool back : {true, false}) // A loop's own moves matter most.
@@ -240,23 +225,37 @@ void FrameSlots::join(const Inst &from, const Inst &to) {
   if (groups_[gone_id].fixed) std::swap(kept_id, gone_id);
   Group &kept = groups_[kept_id], &gone = groups_[gone_id];
   if (kept_id == gone_id || kept.size != gone.size || gone.fixed) return;
-  for (auto a = kept.ranges.begin(), b = gone.ranges.begin(); a != kept.ranges.end() && b != gone.ranges.end();) {
+  std::span<const Interval> of_kept = ranges_of(kept), of_gone = ranges_of(gone);
+  for (auto a = of_kept.begin(), b = of_gone.begin(); a != of_kept.end() && b != of_gone.end();) {
     if (a->begin < b->end && b->begin < a->end) return;
     a->end <= b->end ? ++a : ++b;
   }
-  std::vector<Interval> all;
-  std::merge(kept.ranges.begin(), kept.ranges.end(), gone.ranges.begin(), gone.ranges.end(), std::back_inserter(all),
-             [](const Interval &a, const Interval &b) { return a.begin < b.begin; });
+  merge(kept, gone);
   parent_[gone_id] = kept_id;
-  kept.ranges = std::move(all);
+}
+
+/// The ranges of both; those that meet become one.
+void FrameSlots::merge(Group &kept, Group &gone) {
+  std::span<const Interval> of_kept = ranges_of(kept), of_gone = ranges_of(gone);
+  merged_.clear();
+  std::merge(of_kept.begin(), of_kept.end(), of_gone.begin(), of_gone.end(), std::back_inserter(merged_),
+             [](const Interval &a, const Interval &b) { return a.begin < b.begin; });
+  kept.first_range = static_cast<uint32_t>(intervals_.size());
+  for (const Interval &range : merged_) {
+    if (intervals_.size() > kept.first_range && intervals_.back().end >= range.begin)
+      intervals_.back().end = std::max(intervals_.back().end, range.end);
+    else
+      intervals_.push_back(range);
+  }
+  kept.range_count = static_cast<uint32_t>(intervals_.size()) - kept.first_range;
   kept.begin = std::min(kept.begin, gone.begin), kept.end = std::max(kept.end, gone.end);
-  gone.ranges.clear();
+  gone.range_count = 0;
 }
 
 void FrameSlots::place() {
   std::vector<Group *> order;
   for (Group &group : groups_)
-    if (!group.ranges.empty()) order.push_back(&group);
+    if (group.range_count) order.push_back(&group);
   std::sort(order.begin(), order.end(), [](const Group *a, const Group *b) {
     if (a->fixed != b->fixed) return a->fixed;
     return a->begin != b->begin ? a->begin < b->begin : a < b; // In one vector: by id.

@@ -3,6 +3,7 @@
 #include "codegen/kir.h"
 
 #include <compare>
+#include <span>
 #include <vector>
 
 namespace kiln {
@@ -38,7 +39,7 @@ private:
   };
   /// Values that share their slots.
   struct Group {
-    std::vector<Interval> ranges; // In order.
+    uint32_t first_range = 0, range_count = 0; // In intervals_, in order.
     uint32_t begin = none, end = 0;
     uint32_t size = 0;
     uint32_t slot = none;
@@ -62,6 +63,8 @@ private:
   const Inst *counter_of(const Block &header) const;
   void join_edges();
   void join(const Inst &from, const Inst &to);
+  void merge(Group &kept, Group &gone);
+  std::span<const Interval> ranges_of(const Group &group) const { return std::span(intervals_).subspan(group.first_range, group.range_count); }
   void place();
   uint32_t group_of(uint32_t id);
   template <typename Visit>
@@ -73,12 +76,14 @@ private:
   std::vector<std::vector<uint32_t>> entered_; // By block id: the region that the block is the handler of.
   std::vector<const Inst *> values_;        // By id.
   std::vector<uint32_t> defined_;           // By id: the position.
-  std::vector<std::vector<Interval>> ranges_; // By id.
   std::vector<Use> used_;                   // By value.
   std::vector<BlockLiveness> liveness_;     // By block id.
   std::vector<uint32_t> parent_, uses_, slots_;
   std::vector<const Inst *> counted_;       // By id.
-  std::vector<Group> groups_;
+  std::vector<Group> groups_;               // By id of the value that stands for it.
+  std::vector<Interval> intervals_;         // Of all groups.
+  std::vector<Interval> merged_;            // While two are joined.
+  std::vector<uint32_t> touched_, work_;    // Blocks, while the ranges of one value are found.
   uint32_t count_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "jit/interpreter/numbers.h"
 
 #include "jit/interpreter/slot_value.h"
+#include "jit/processor.h"
 #include "jit/runtime/calls.h"
 #include "jit/runtime/simd_math.h"
 #include "jit/runtime/table.h"
@@ -530,13 +531,10 @@ void *math_function(std::string_view name, const Type *type) {
 #define KILN_SIMD_MATH(name, bound, operands) {name, bound},
 #include "codegen/simd_math.def"
   };
-#if defined(__x86_64__)
-  static const bool has_fma = __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2");
-  if (type->is(TypeKind::F64) && has_fma)
+  if (type->is(TypeKind::F64) && processor_has_fma())
     for (const Simd &row : simd)
       if (row.name == name && has_simd_math())
         return simd_math_address("Sleef_finz_" + std::string(name) + "d1_" + std::string(row.bound) + "purecfma");
-#endif
   for (const Row &row : rows)
     if (row.name == name) return runtime_address(type->is(TypeKind::F32) ? row.f32 : row.f64);
   return nullptr;

@@ -1,5 +1,6 @@
 #include "jit/runtime/collector.h"
 
+#include "jit/map_ahead.h"
 #include "jit/runtime/calls.h"
 #include "jit/runtime/error.h"
 
@@ -150,14 +151,21 @@ extern "C" PTR kiln_alloc_atomic(I64 bytes) { return allocate(static_cast<size_t
 
 #ifdef KILN_STATIC_COLLECTOR
 // The linker's --wrap puts this between libgc and its own function, which maps memory for the heap. Large pages, where
-// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them.
+// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them. What is
+// small is for the collector's own tables, which it clears.
 extern "C" {
+
+constexpr size_t large_page = 2 << 20;
 
 void *__real_GC_unix_get_mem(size_t bytes);
 
 void *__wrap_GC_unix_get_mem(size_t bytes) {
   void *memory = __real_GC_unix_get_mem(bytes);
-  if (memory) madvise(memory, bytes, MADV_HUGEPAGE); // Without effect on less than a large page.
+  if (!memory) return nullptr;
+  if (bytes < large_page)
+    kiln::map_now(memory, bytes);
+  else
+    madvise(memory, bytes, MADV_HUGEPAGE);
   return memory;
 }
 

@@ -53,7 +53,7 @@ struct Loop {
   }
   Inst *add(size_t at, Op op, const Type *type, std::vector<Inst *> args = {}) {
     block(at)->insts.push_back(make(at, op, type));
-    block(at)->insts.back()->args = std::move(args);
+    block(at)->insts.back()->args = function.copy(std::span(args));
     return block(at)->insts.back();
   }
   Inst *constant(int64_t value, size_t at = 0) {

@@ -41,10 +41,9 @@ public:
     return inst;
   }
   Inst *add(Op op, const Type *type, std::vector<Inst *> args) {
-    Inst *inst = kir->make(op, span());
+    Inst *inst = kir->make(op, span(), args);
     inst->type = type;
     inst->block = at;
-    inst->args = std::move(args);
     at->insts.push_back(inst);
     return inst;
   }

@@ -1,6 +1,5 @@
 #include "jit/runtime/collector.h"
 
-#include "jit/map_ahead.h"
 #include "jit/runtime/calls.h"
 #include "jit/runtime/error.h"
 
@@ -9,7 +8,12 @@
 #include <gc/gc_mark.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <fcntl.h>
+#include <functional>
+#include <optional>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,16 +33,22 @@ uint64_t reliefs = 0;
 /// collection costs goes by what is in use, so fewer are cheaper; pages that nothing was put in take no memory.
 constexpr size_t first_heap = 48 << 20;
 
+/// The number that the file begins with, if it does.
+std::optional<uint64_t> number_in(const char *path) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return std::nullopt;
+  char text[32];
+  ssize_t length = read(file, text, sizeof text);
+  close(file);
+  uint64_t number = 0;
+  if (length <= 0 || std::from_chars(text, text + length, number).ec != std::errc()) return std::nullopt;
+  return number;
+}
+
 /// The control group's limit in bytes, or no limit. Version 2, then version 1.
 uint64_t control_group_limit() {
-  for (const char *path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::FILE *file = std::fopen(path, "re");
-    if (!file) continue;
-    unsigned long long bytes = 0;
-    int found = std::fscanf(file, "%llu", &bytes); // "max" means none.
-    std::fclose(file);
-    if (found == 1) return bytes;
-  }
+  for (const char *path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"})
+    if (access(path, R_OK) == 0) return number_in(path).value_or(UINT64_MAX); // "max" means none.
   return UINT64_MAX;
 }
 
@@ -46,13 +56,10 @@ uint64_t control_group_limit() {
 /// other half.
 uint64_t address_space_limit() {
   rlimit limit{};
-  std::FILE *file = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? std::fopen("/proc/self/statm", "re") : nullptr;
-  if (!file) return UINT64_MAX;
-  unsigned long long pages = 0;
-  int found = std::fscanf(file, "%llu", &pages);
-  std::fclose(file);
-  uint64_t used = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  if (found != 1) return UINT64_MAX;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  std::optional<uint64_t> pages = number_in("/proc/self/statm");
+  if (!pages) return UINT64_MAX;
+  uint64_t used = *pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   return used < limit.rlim_cur ? (limit.rlim_cur - used) / 2 : 0;
 }
 
@@ -88,10 +95,38 @@ namespace {
 
 bool is_started = false;
 ScannedStack scanned;
+
+/// What is allocated before the collector has begun, as far as it can come from here. To begin takes a millisecond, which a
+/// program need not pay that only computes and prints. Nothing here is used twice.
+class FirstMemory {
+public:
+  /// Zeroed; null when there is no room.
+  void *take(size_t bytes) {
+    size_t rounded = (bytes + alignment - 1) & ~(alignment - 1);
+    if (bytes > sizeof memory_ || rounded > sizeof memory_ - used_) return nullptr;
+    return memory_ + std::exchange(used_, used_ + rounded);
+  }
+  bool holds(const void *at) const { return std::less_equal<>()(memory_, at) && std::less<>()(at, memory_ + sizeof memory_); }
+  void push() { GC_push_all(memory_, memory_ + used_); }
+
+private:
+  static constexpr size_t alignment = 16; // As the collector's.
+  alignas(alignment) std::byte memory_[32 << 10]{};
+  size_t used_ = 0;
+};
+FirstMemory first_roots; // Scanned.
+FirstMemory first_values; // Without references.
+
+/// Stands before a root in first_roots.
+struct alignas(16) FirstRoot {
+  size_t bytes;
+};
+
 GC_push_other_roots_proc push_others = nullptr;
 
 void GC_CALLBACK push_scanned() {
   if (push_others) push_others();
+  first_roots.push();
   if (scanned.begin) GC_push_all(const_cast<void *>(scanned.begin), const_cast<void *>(scanned.end()));
 }
 
@@ -114,22 +149,37 @@ void start_collector() {
 void scan_also(ScannedStack stack) { scanned = stack; }
 
 void *make_root(size_t bytes) {
+  if (!is_started)
+    if (auto *root = static_cast<FirstRoot *>(first_roots.take(sizeof(FirstRoot) + bytes))) {
+      root->bytes = bytes;
+      return root + 1;
+    }
   start_collector();
   void *root = GC_MALLOC_UNCOLLECTABLE(std::max<size_t>(bytes, 1));
   if (!root) out_of_memory(size_text(bytes));
   return root;
 }
 
-void free_root(void *root) { GC_FREE(root); }
+void free_root(void *root) {
+  if (!first_roots.holds(root)) return GC_FREE(root);
+  std::memset(root, 0, static_cast<FirstRoot *>(root)[-1].bytes);
+}
 
 void *allocate(size_t bytes, bool has_references) {
-  if (!is_started) [[unlikely]]
+  if (!is_started) [[unlikely]] {
+    if (void *memory = has_references ? nullptr : first_values.take(bytes)) return memory;
     start_collector();
+  }
   // The collector rounds sizes up, which must not wrap.
   void *memory = bytes > memory_limit ? nullptr : has_references ? GC_MALLOC(bytes) : GC_MALLOC_ATOMIC(bytes);
   if (!memory) [[unlikely]]
     out_of_memory(size_text(bytes));
   return memory;
+}
+
+void *allocate_first(size_t bytes) {
+  void *memory = is_started ? nullptr : first_roots.take(bytes);
+  return memory ? memory : allocate(bytes, true);
 }
 
 void *allocate_elements(const Type *element, uint64_t count) {
@@ -151,21 +201,14 @@ extern "C" PTR kiln_alloc_atomic(I64 bytes) { return allocate(static_cast<size_t
 
 #ifdef KILN_STATIC_COLLECTOR
 // The linker's --wrap puts this between libgc and its own function, which maps memory for the heap. Large pages, where
-// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them. What is
-// small is for the collector's own tables, which it clears.
+// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them.
 extern "C" {
-
-constexpr size_t large_page = 2 << 20;
 
 void *__real_GC_unix_get_mem(size_t bytes);
 
 void *__wrap_GC_unix_get_mem(size_t bytes) {
   void *memory = __real_GC_unix_get_mem(bytes);
-  if (!memory) return nullptr;
-  if (bytes < large_page)
-    kiln::map_now(memory, bytes);
-  else
-    madvise(memory, bytes, MADV_HUGEPAGE);
+  if (memory) madvise(memory, bytes, MADV_HUGEPAGE); // Without effect on less than a large page.
   return memory;
 }
 

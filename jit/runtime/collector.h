@@ -11,8 +11,8 @@ namespace kiln {
 // data, neither LLVM's nor ours, so a reference kept in a C++ variable with static storage does not keep anything
 // alive.
 
-/// Starts the collector, once per process, on the program's thread; whoever first allocates does. The heap may grow to
-/// `default_memory_limit()`, unless another limit was set.
+/// Starts the collector, once per process, on the program's thread; whoever first allocates what may hold references does, or
+/// more than a little. The heap may grow to `default_memory_limit()`, unless another limit was set.
 void start_collector();
 
 /// 80 % of the memory of the machine, or of the control group when that has less; no more than half of the address space
@@ -34,6 +34,8 @@ void scan_also(ScannedStack stack);
 
 /// Zeroed when it may hold references, else not. Never null: throws OutOfMemory.
 void *allocate(size_t bytes, bool has_references);
+/// The same for what may hold references, without starting the collector if it can be done: what does so is kept for ever.
+void *allocate_first(size_t bytes);
 /// The same for `count` elements of an element type; the product is checked. Null when it takes no bytes.
 void *allocate_elements(const Type *element, uint64_t count);
 

@@ -22,9 +22,9 @@ extern "C" F64 kiln_time() {
 }
 
 extern "C" PTR kiln_arguments() {
-  auto *array = static_cast<ArrayHeader *>(allocate(header_size(1), true));
+  auto *array = static_cast<ArrayHeader *>(allocate_first(header_size(1)));
   if (arguments.empty()) return array;
-  auto *texts = static_cast<StrValue *>(allocate(arguments.size() * sizeof(StrValue), true));
+  auto *texts = static_cast<StrValue *>(allocate_first(arguments.size() * sizeof(StrValue)));
   array->data = texts;
   array->length = array->capacity = static_cast<int64_t>(arguments.size());
   for (const std::string &argument : arguments) *texts++ = make_str(argument);

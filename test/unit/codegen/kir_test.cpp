@@ -174,7 +174,7 @@ TEST(VerifyKir, TypedKirHasTypes) {
 
 TEST(VerifyKir, NumberOfOperands) {
   Loop loop;
-  loop.less->args.pop_back();
+  loop.less->args = loop.less->args.first(1);
   EXPECT_TRUE(has(verify_kir(loop.function), "%4: Binary with 1 operands"));
 }
 

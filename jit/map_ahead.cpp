@@ -34,7 +34,7 @@ uintptr_t address_of(const char &symbol) { return reinterpret_cast<uintptr_t>(&s
 /// Has what LLVM begins with mapped now.
 void populate_heap() {
   if (void *step = malloc(llvm_heap_bytes)) {
-    map_now(step, llvm_heap_bytes);
+    populate(reinterpret_cast<uintptr_t>(step), reinterpret_cast<uintptr_t>(step) + llvm_heap_bytes, MADV_POPULATE_WRITE);
     free(step);
   }
 }
@@ -50,11 +50,6 @@ void grow_in_steps() {
 const char *heap_end = nullptr; // Up to here large pages were asked for; null: they are not wanted.
 
 } // namespace
-
-void map_now(void *begin, size_t bytes) {
-  auto first = reinterpret_cast<uintptr_t>(begin);
-  populate(first, first + bytes, MADV_POPULATE_WRITE);
-}
 
 void map_ahead() {
   populate(address_of(__executable_start), address_of(etext), MADV_POPULATE_READ);
@@ -74,11 +69,9 @@ void keep_heap_in_large_pages() {
   uintptr_t boundary = (begin + more_than_is_there + page + large_page - 1) & ~(large_page - 1);
   if (!first || boundary >= reinterpret_cast<uintptr_t>(heap_end)) return;
   madvise(reinterpret_cast<void *>(boundary), reinterpret_cast<uintptr_t>(heap_end) - boundary, MADV_HUGEPAGE);
-  // A small program needs no large page, which takes its time to be made. What else lies before the first is left unused: it stays
-  // unmapped.
-  constexpr size_t small_program = 96 << 10;
-  [[maybe_unused]] void *volatile unused = boundary - begin > small_program ? malloc(boundary - begin - small_program) : nullptr;
-  if (unused) map_now(reinterpret_cast<void *>(boundary - small_program), small_program);
+  // What lies before it is left unused: it stays unmapped. To make a large page takes as long as a dozen small ones.
+  [[maybe_unused]] void *volatile unused = malloc(boundary - begin - page);
+
 }
 
 void extend_large_pages() {

@@ -1,11 +1,6 @@
 #pragma once
 
-#include <cstddef>
-
 namespace kiln {
-
-/// Maps at once what is about to be written: less than half of what the page faults would cost.
-void map_now(void *begin, size_t bytes);
 
 /// Maps at once the memory that LLVM's first module touches, in a program that holds LLVM: its code, its static data, and room
 /// on the heap. One by one it would be more than a thousand page faults, each of which costs half a microsecond on a bare

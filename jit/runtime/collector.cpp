@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <functional>
@@ -201,14 +202,20 @@ extern "C" PTR kiln_alloc_atomic(I64 bytes) { return allocate(static_cast<size_t
 
 #ifdef KILN_STATIC_COLLECTOR
 // The linker's --wrap puts this between libgc and its own function, which maps memory for the heap. Large pages, where
-// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them.
+// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them. What is
+// small, the collector's own tables, lies in the C heap: the program may have that in large pages already (jit/map_ahead).
 extern "C" {
 
 void *__real_GC_unix_get_mem(size_t bytes);
 
 void *__wrap_GC_unix_get_mem(size_t bytes) {
+  constexpr size_t small = 1 << 20, page = 4096;
+  if (bytes < small) {
+    void *memory = std::aligned_alloc(page, (bytes + page - 1) & ~(page - 1));
+    return memory ? std::memset(memory, 0, bytes) : nullptr;
+  }
   void *memory = __real_GC_unix_get_mem(bytes);
-  if (memory) madvise(memory, bytes, MADV_HUGEPAGE); // Without effect on less than a large page.
+  if (memory) madvise(memory, bytes, MADV_HUGEPAGE);
   return memory;
 }
 

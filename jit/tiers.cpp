@@ -141,14 +141,13 @@ void Tiers::use_compiled(Routine &routine) {
 
 /// Costs less than the interpreter needs between two looks at the clock.
 void Tiers::use_baseline(Routine &routine) {
-  if (!routine.entry) return;
   Code &code = *routine.code;
   if (options_.baseline == Baseline::None || code.baseline_tried) return;
   Stopwatch watch(baseline_seconds);
   code.baseline_tried = true;
   code.baseline = compile_baseline(code);
   if (!code.baseline) return;
-  routine.machine = code.baseline->entry;
+  if (routine.entry) routine.machine = code.baseline->entry;
   ++baseline_functions;
 }
 
@@ -195,10 +194,11 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   spent_ += nanoseconds;
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
-  use_baseline(routine);
-  if (options_.tier != Tier::Mixed) return;
+  if (options_.tier != Tier::Mixed) return use_baseline(routine);
   find_compiled(routine, loop);
   take_over();
+  const Specialisation *next = loop ? loop->resumed : code.specialisation;
+  if (!next || !next->compiled) use_baseline(routine);
   if (loop && loop->samples++ == 0) loop->since = spent_;
   Promotion wanted = choose(routine, loop);
   if ((wanted.whole || wanted.rest) && may_compile()) promote(wanted);

@@ -5,7 +5,6 @@
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
 
-#include <array>
 #include <cxxabi.h>
 
 namespace kiln {
@@ -88,23 +87,23 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
 }
 
 double Formula::Impl::value(std::span<const double> variables) {
-  auto *arguments = reinterpret_cast<const Slot *>(variables.data());
   if (compiled) {
-    std::array<Slot, float_registers> a{};
-    copy_words(a.data(), arguments, variables.size());
-    return compiled(a[0].f, a[1].f, a[2].f, a[3].f, a[4].f, a[5].f, a[6].f, a[7].f); // Those beyond are not looked at.
+    auto at = [variables](size_t i) { return i < variables.size() ? variables[i] : 0; };
+    return compiled(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)); // Those beyond are not looked at.
   }
+  auto *arguments = reinterpret_cast<const Slot *>(variables.data());
   Slot result{};
   if (++evaluations == baseline_after) engine.tiers.use_baseline(*routine);
   engine.tiers.call(*routine, {arguments, variables.size()}, result);
   return number_of(specialisation->result, result);
 }
 
-std::optional<double> Formula::value(std::span<const double> variables, Outcome &outcome) {
+bool Formula::evaluate(std::span<const double> variables, double &result, Outcome &outcome) {
   assert(variables.size() == impl_->specialisation->params.size());
   try {
     RunningKiln running;
-    return impl_->value(variables);
+    result = impl_->value(variables);
+    return true;
   } catch (const RuntimeError &error) {
     impl_->engine.fail(outcome, error);
   } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
@@ -112,7 +111,7 @@ std::optional<double> Formula::value(std::span<const double> variables, Outcome 
   } catch (...) {
     impl_->engine.fail(outcome, host_error());
   }
-  return std::nullopt;
+  return false;
 }
 
 bool Formula::compile(Outcome &outcome) {

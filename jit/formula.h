@@ -18,7 +18,10 @@ public:
 
   /// The value where the variables have these values, in the order of their names: a number, or 1 and 0 for true and false.
   /// Nothing after a run-time error, which is in `outcome` then.
-  std::optional<double> value(std::span<const double> variables, Outcome &outcome);
+  std::optional<double> value(std::span<const double> variables, Outcome &outcome) {
+    double result = 0; // An optional that a call returns goes through memory, which takes as long as all else of it.
+    return evaluate(variables, result, outcome) ? std::optional(result) : std::nullopt;
+  }
   /// Has LLVM compile it now: milliseconds, worth it before some hundred thousand evaluations. False with the error, a bug
   /// of Kiln's, in `outcome`.
   bool compile(Outcome &outcome);
@@ -27,6 +30,7 @@ private:
   friend class Engine;
   struct Impl;
   explicit Formula(std::unique_ptr<Impl> impl);
+  bool evaluate(std::span<const double> variables, double &result, Outcome &outcome);
   std::unique_ptr<Impl> impl_;
 };
 

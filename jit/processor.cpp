@@ -1,7 +1,5 @@
 #include "jit/processor.h"
 
-#include <fmt/format.h>
-
 #if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
 #define KILN_LIBRARY_KNOWS_PROCESSOR
 #include <sys/platform/x86.h>
@@ -18,15 +16,13 @@ namespace kiln {
 #ifdef KILN_LIBRARY_KNOWS_PROCESSOR
 
 std::string processor_identity() {
-  std::string text;
+  std::string bytes;
   for (unsigned leaf = CPUID_INDEX_1; leaf <= CPUID_INDEX_14_ECX_0; ++leaf) {
-    const cpuid_feature *feature = __x86_get_cpuid_feature_leaf(leaf);
-    for (unsigned i = 0; i < 4; ++i) {
-      const bool is_number_of_core = leaf == CPUID_INDEX_1 && i == cpuid_register_index_ebx;
-      if (!is_number_of_core) text += fmt::format(" {:x}/{:x}", feature->cpuid_array[i], feature->active_array[i]);
-    }
+    cpuid_feature feature = *__x86_get_cpuid_feature_leaf(leaf);
+    if (leaf == CPUID_INDEX_1) feature.cpuid_array[cpuid_register_index_ebx] = 0; // The number of the core.
+    bytes.append(reinterpret_cast<const char *>(&feature), sizeof feature);
   }
-  return text;
+  return bytes;
 }
 
 bool processor_has_fma() { return CPU_FEATURE_ACTIVE(FMA) && CPU_FEATURE_ACTIVE(AVX2); }

@@ -4,7 +4,7 @@
 
 namespace kiln {
 
-/// What tells this processor from others that machine code is made differently for. Where the C library knows it, no CPUID
+/// Bytes that tell this processor from others that machine code is made differently for. Where the C library knows it, no CPUID
 /// instruction is executed: in a virtual machine, each takes microseconds.
 std::string processor_identity();
 

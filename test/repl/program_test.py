@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 KILN = os.path.abspath(sys.argv.pop(1))
 
@@ -351,6 +352,25 @@ class ProgramTest(unittest.TestCase):
         self.assertLess(int(sizes[".init_array"], 16) // 8, 30)  # Kiln's own and the C++ library's.
         self.assertRegex(self.run_kiln("--time", "emit", "llvm", "-", "f()", input="f() = 1\n").stderr,
                          rf"\nstart LLVM .* {apart} constructors\n")
+
+    def test_what_every_start_executes_lies_together(self):
+        comment = subprocess.run(["readelf", "-p", ".comment", KILN], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["nm", KILN], capture_output=True, text=True, check=True).stdout
+        if "LLD" not in comment or "kiln_llvm_init_begin" not in listed:
+            self.skipTest("LLVM is shared, or the linker puts functions into no order")
+        addresses = {f[2]: int(f[0], 16) for f in map(str.split, listed.splitlines()) if len(f) == 3 and f[1] in "tTwW"}
+        names = (Path(__file__).resolve().parents[2] / "cmake" / "start_order.txt").read_text().split()
+        placed = sorted(addresses[name] for name in names if name in addresses)
+        self.assertGreater(len(placed), 0.8 * len(names), "many of these functions are no more: run cmake/start_order")
+        self.assertLess(placed[-1] - placed[0], 4 << 20)  # Of 37 MB.
+
+    def test_plain_command_lines_are_read_as_others_are(self):
+        show = self.file("show.kn", "print(args)\n")
+        for words in [[show], [show, "a", "b c"], [show, ""], [show, "-x"], [show, "--", "a"], [show, "check"], ["-e", "1 + 1"],
+                      ["-e", ""], ["-e", "-2^2"], ["-e", "args", "a"], ["-e"], ["nosuch.kn"], [""], ["chekc", show]]:
+            plain, parsed = self.run_kiln(*words), self.run_kiln("--color=auto", *words)
+            self.assertEqual((plain.returncode, plain.stdout, plain.stderr), (parsed.returncode, parsed.stdout, parsed.stderr), words)
+        self.assertEqual(self.run_kiln(show, "a", "b c").stdout, '["a", "b c"]\n')
 
     def test_help_and_version(self):
         done = self.run_kiln("--help")

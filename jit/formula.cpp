@@ -98,12 +98,13 @@ double Formula::Impl::value(std::span<const double> variables) {
   return number_of(specialisation->result, result);
 }
 
-bool Formula::evaluate(std::span<const double> variables, double &result, Outcome &outcome) {
-  assert(variables.size() == impl_->specialisation->params.size());
+size_t Formula::values(std::span<const double> rows, std::span<double> results, Outcome &outcome) {
+  const size_t variables = impl_->specialisation->params.size();
+  assert(rows.size() == results.size() * variables);
+  size_t done = 0;
   try {
     RunningKiln running;
-    result = impl_->value(variables);
-    return true;
+    for (; done < results.size(); ++done) results[done] = impl_->value(rows.subspan(done * variables, variables));
   } catch (const RuntimeError &error) {
     impl_->engine.fail(outcome, error);
   } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
@@ -111,7 +112,7 @@ bool Formula::evaluate(std::span<const double> variables, double &result, Outcom
   } catch (...) {
     impl_->engine.fail(outcome, host_error());
   }
-  return false;
+  return done;
 }
 
 bool Formula::compile(Outcome &outcome) {

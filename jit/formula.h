@@ -20,8 +20,11 @@ public:
   /// Nothing after a run-time error, which is in `outcome` then.
   std::optional<double> value(std::span<const double> variables, Outcome &outcome) {
     double result = 0; // An optional that a call returns goes through memory, which takes as long as all else of it.
-    return evaluate(variables, result, outcome) ? std::optional(result) : std::nullopt;
+    return values(variables, {&result, 1}, outcome) ? std::optional(result) : std::nullopt;
   }
+  /// The values for as many rows of variables, one row behind the other, as `results` has room for: each costs a third of one
+  /// by itself. How many there are: fewer after a run-time error, which is in `outcome` then.
+  size_t values(std::span<const double> rows, std::span<double> results, Outcome &outcome);
   /// Has LLVM compile it now: milliseconds, worth it before some hundred thousand evaluations. False with the error, a bug
   /// of Kiln's, in `outcome`.
   bool compile(Outcome &outcome);
@@ -30,7 +33,6 @@ private:
   friend class Engine;
   struct Impl;
   explicit Formula(std::unique_ptr<Impl> impl);
-  bool evaluate(std::span<const double> variables, double &result, Outcome &outcome);
   std::unique_ptr<Impl> impl_;
 };
 

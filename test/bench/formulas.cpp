@@ -24,6 +24,7 @@ constexpr std::array<double, 7> values = {1.1, 2.2, 3.3, 2.123456, 3.123456, 4.1
 constexpr size_t counted = 1000;      // Formulas whose making is timed.
 constexpr size_t evaluated = 20;      // Formulas of rising size whose evaluation is timed.
 constexpr int rounds = 200'000, repeats = 5;
+constexpr size_t together = 1000;     // Rows that are evaluated by one call.
 
 struct Row {
   std::string text;
@@ -47,6 +48,19 @@ double nanoseconds(Evaluate evaluate) {
     best = std::min(best, seconds_since(start) / rounds * 1e9);
   }
   return best;
+}
+
+/// The same with rows of variables that are given together.
+double nanoseconds_by_rows(kiln::Formula &formula) {
+  std::vector<double> rows, results(together);
+  for (size_t i = 0; i < together; ++i) {
+    rows.insert(rows.end(), values.begin(), values.end());
+    rows[rows.size() - values.size() + 3] += static_cast<double>(i) * 1e-9;
+  }
+  kiln::Outcome outcome;
+  return nanoseconds([&, calls = 0](const std::array<double, 7> &) mutable {
+    return calls++ % together ? results[0] : static_cast<double>(formula.values(rows, results, outcome));
+  });
 }
 
 /// x ^ y is pow(x, y) in C: only formulas without it are compared.
@@ -107,19 +121,20 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < evaluated; ++i) chosen[i] = chosen[i * (chosen.size() - 1) / (evaluated - 1)];
   chosen.resize(evaluated);
   std::vector<InC> in_c = argc > 2 ? compile_in_c(chosen, argv[2]) : std::vector<InC>();
-  double interpreted = 0, compiled = 0, c = 0;
-  fmt::print("ns per evaluation: characters, tier 0, LLVM, C\n");
+  double interpreted = 0, compiled = 0, rows_at_once = 0, c = 0;
+  fmt::print("ns per evaluation: characters, tier 0, LLVM, LLVM by {} rows, C\n", together);
   for (size_t i = 0; i < chosen.size(); ++i) {
     kiln::Outcome outcome;
     auto formula = engine.formula(chosen[i].text, names, outcome);
     auto evaluate = [&](const std::array<double, 7> &at) { return *formula->value(at, outcome); };
     double first = nanoseconds(evaluate);
     if (!formula->compile(outcome)) return 1;
-    double second = nanoseconds(evaluate), third = in_c.empty() ? 0 : nanoseconds([&](const std::array<double, 7> &at) { return in_c[i](at.data()); });
-    fmt::print("{:>5} {:>8.1f} {:>8.1f} {:>8.1f}  {:.60}\n", chosen[i].text.size(), first, second, third, chosen[i].text);
-    interpreted += std::log(first), compiled += std::log(second), c += std::log(third);
+    double by_rows = nanoseconds_by_rows(*formula), second = nanoseconds(evaluate), third = in_c.empty() ? 0 : nanoseconds([&](const std::array<double, 7> &at) { return in_c[i](at.data()); });
+    fmt::print("{:>5} {:>8.1f} {:>8.1f} {:>8.1f} {:>8.1f}  {:.60}\n", chosen[i].text.size(), first, second, by_rows, third, chosen[i].text);
+    interpreted += std::log(first), compiled += std::log(second), rows_at_once += std::log(by_rows), c += std::log(third);
   }
   auto n = static_cast<double>(evaluated);
-  fmt::print("geometric mean: tier 0 {:.1f}, LLVM {:.1f}, C {:.1f}\n", std::exp(interpreted / n), std::exp(compiled / n), std::exp(c / n));
+  fmt::print("geometric mean: tier 0 {:.1f}, LLVM {:.1f}, by rows {:.1f}, C {:.1f}\n", std::exp(interpreted / n), std::exp(compiled / n), std::exp(rows_at_once / n),
+             std::exp(c / n));
   return wrong != 0;
 }

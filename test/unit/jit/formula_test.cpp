@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 namespace kiln {
 namespace {
@@ -71,6 +72,44 @@ TEST(FormulaTest, ErrorsAreInTheOutcome) {
     EXPECT_EQ(outcome.message, "index 5 is out of range for an array of 3");
     EXPECT_EQ(formula->value(std::array<double, 2>{1.0, 0.0}, outcome), std::nullopt);
     EXPECT_EQ(outcome.message, "division by zero in 1 // 0");
+  }
+}
+
+TEST(FormulaTest, RowsOfVariables) {
+  Engine engine;
+  Outcome outcome;
+  auto formula = engine.formula("x^2 / 2 + y", names, outcome);
+  ASSERT_TRUE(formula);
+  std::vector<double> rows, results(50), expected;
+  for (int i = 0; i < 50; ++i) {
+    rows.insert(rows.end(), {i * 1.0, i * 0.25});
+    expected.push_back(i * i * 0.5 + i * 0.25);
+  }
+  EXPECT_EQ(formula->values(rows, results, outcome), 50u); // As bytecode, then as baseline code.
+  EXPECT_EQ(results, expected);
+  ASSERT_TRUE(formula->compile(outcome));
+  results.assign(50, 0);
+  EXPECT_EQ(formula->values(rows, results, outcome), 50u);
+  EXPECT_EQ(results, expected);
+  EXPECT_EQ(formula->values({}, {}, outcome), 0u);
+  EXPECT_TRUE(outcome.ok());
+}
+
+TEST(FormulaTest, RowsEndAtAnError) {
+  Engine engine;
+  for (bool compiled : {false, true}) {
+    Outcome outcome;
+    auto formula = engine.formula("i64(x) // i64(y)", names, outcome);
+    ASSERT_TRUE(formula);
+    if (compiled) {
+      ASSERT_TRUE(formula->compile(outcome));
+    }
+    std::array<double, 8> rows = {7, 2, 9, 3, 1, 0, 8, 2};
+    std::array<double, 4> results = {-1, -1, -1, -1};
+    EXPECT_EQ(formula->values(rows, results, outcome), 2u);
+    EXPECT_EQ(results, (std::array<double, 4>{3, 3, -1, -1}));
+    EXPECT_EQ(outcome.status, Outcome::Failure);
+    EXPECT_NE(outcome.message.find("zero"), std::string::npos) << outcome.message;
   }
 }
 

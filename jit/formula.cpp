@@ -5,16 +5,44 @@
 #include "jit/signals.h"
 #include "jit/stopwatch.h"
 
+#include <algorithm>
 #include <cxxabi.h>
+#include <string>
+#include <vector>
 
 namespace kiln {
 
 namespace {
 
 constexpr uint64_t baseline_after = 16; // Evaluations.
+constexpr size_t worth_a_loop = 64;     // Rows: LLVM takes milliseconds for it.
 constexpr size_t float_registers = 8;   // In which the C calling convention passes arguments.
 
 bool is_number(const Type *type) { return type->is(TypeKind::Bool) || type->is_integer() || type->is_float(); }
+
+/// Whether it does nothing but compute with numbers: then it may be computed in another order, and again.
+bool only_computes(const KirFunction &typed) {
+  auto is_of_numbers = [](const Inst *inst) {
+    switch (inst->op) {
+    case Op::Param:
+    case Op::Const:
+    case Op::Unary:
+    case Op::Binary:
+    case Op::Convert: return is_number(inst->type);
+    case Op::Intrinsic: return inst->intrinsic >= IntrinsicKind::Abs && inst->intrinsic <= IntrinsicKind::IsInf;
+    default: return false;
+    }
+  };
+  return std::ranges::all_of(typed.insts, is_of_numbers);
+}
+
+/// A name that is no part of the text nor of another name.
+std::string unused_name(std::string_view text, std::span<const std::string> names) {
+  std::string name = "rows";
+  auto has = [&name](std::string_view other) { return other.find(name) != std::string_view::npos; };
+  while (has(text) || std::ranges::any_of(names, has)) name += '_';
+  return name;
+}
 
 /// What a slot holds, as the nearest f64.
 double number_of(const Type *type, Slot slot) {
@@ -32,12 +60,21 @@ struct Formula::Impl {
   uint64_t evaluations = 0;
   double (*compiled)(double, double, double, double, double, double, double, double) = nullptr;
 
+  // By rows, as compiled code: a loop with the formula in it, which LLVM vectorises.
+  std::string text;
+  std::vector<std::string> names;
+  Specialisation *loop = nullptr;
+  bool loop_tried = false;
+
   explicit Impl(Engine::Impl &of) : engine(of) {}
   ~Impl() {
     if (specialisation) --specialisation->held;
+    if (loop) --loop->held;
   }
 
   double value(std::span<const double> variables);
+  void make_loop();
+  bool run_loop(std::span<const double> rows, std::span<double> results);
 };
 
 Formula::Formula(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -45,6 +82,7 @@ Formula::~Formula() = default;
 
 std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::string_view> variables, Outcome &outcome) {
   impl_->free_unreachable();
+  std::string kept = text;
   const Ast *parsed = impl_->parse_text("formula", std::move(text), outcome);
   if (!parsed) return nullptr;
   Diagnostics diagnostics;
@@ -83,6 +121,8 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
     return nullptr;
   }
   made->routine = &impl_->tiers.routine(*made->specialisation);
+  made->text = std::move(kept);
+  made->names.assign(variables.begin(), variables.end());
   return std::unique_ptr<Formula>(new Formula(std::move(made)));
 }
 
@@ -98,12 +138,53 @@ double Formula::Impl::value(std::span<const double> variables) {
   return number_of(specialisation->result, result);
 }
 
+void Formula::Impl::make_loop() {
+  loop_tried = true;
+  if (!specialisation->result->is(TypeKind::F64) || !only_computes(engine.session.inference().typed(*specialisation))) return;
+  std::string name = unused_name(text, names), body;
+  for (size_t i = 0; i < names.size(); ++i) body += fmt::format("{} = {}_in[{}_at * {} + {}]\n", names[i], name, name, names.size(), i);
+  Outcome outcome;
+  const Ast *parsed = engine.parse_text("formula by rows", fmt::format("fn {0}({0}_in, {0}_out, {0}_count) {{\nfor {0}_at in 0..{0}_count {{\n{1}{0}_out[{0}_at] = ({2}\n)\n}}\n}}\n", name, body, text), outcome);
+  const auto *function = parsed && parsed->statements.size() == 1 ? as<FunctionStmt>(parsed->statements.front()) : nullptr;
+  if (!function) return;
+  Diagnostics diagnostics;
+  TypeTable &types = engine.session.types();
+  const KirFunction *kir = engine.units.emplace_back(build_function(*function, engine.session.sources(), types, diagnostics, engine.session)).get();
+  if (diagnostics.has_errors()) return;
+  const Type *array = types.array(types.f64);
+  Specialisation &made = engine.session.inference().specialise(*kir, std::vector<const Type *>{array, array, types.i64});
+  engine.session.take_build_errors();
+  Specialisation *group[] = {&made};
+  if (!made.errors.empty() || !engine.compile(group, "a formula by rows", outcome)) return;
+  loop = &made;
+  ++loop->held;
+}
+
+/// False when an error ended it, which whoever computes the rows one by one will meet again.
+bool Formula::Impl::run_loop(std::span<const double> rows, std::span<double> results) {
+  constexpr int64_t is_view = -1;
+  ArrayHeader in{const_cast<double *>(rows.data()), static_cast<int64_t>(rows.size()), is_view};
+  ArrayHeader out{results.data(), static_cast<int64_t>(results.size()), is_view};
+  Slot arguments[3], none{};
+  arguments[0].p = &in, arguments[1].p = &out, arguments[2].i = static_cast<int64_t>(results.size());
+  try {
+    call_native(loop->entry, &loop->entry, native_signature(loop->params, loop->result), arguments, &none);
+    return true;
+  } catch (const RuntimeError &error) {
+    if (error.kind != RuntimeError::Failure) throw;
+    return false;
+  }
+}
+
 size_t Formula::values(std::span<const double> rows, std::span<double> results, Outcome &outcome) {
   const size_t variables = impl_->specialisation->params.size();
   assert(rows.size() == results.size() * variables);
   size_t done = 0;
   try {
+    const bool many = results.size() >= worth_a_loop;
+    if (many && impl_->compiled && !impl_->loop_tried) impl_->make_loop();
     RunningKiln running;
+    if (many && impl_->loop && impl_->run_loop(rows, results)) return results.size();
     for (; done < results.size(); ++done) results[done] = impl_->value(rows.subspan(done * variables, variables));
   } catch (const RuntimeError &error) {
     impl_->engine.fail(outcome, error);

@@ -22,8 +22,9 @@ public:
     double result = 0; // An optional that a call returns goes through memory, which takes as long as all else of it.
     return values(variables, {&result, 1}, outcome) ? std::optional(result) : std::nullopt;
   }
-  /// The values for as many rows of variables, one row behind the other, as `results` has room for: each costs a third of one
-  /// by itself. How many there are: fewer after a run-time error, which is in `outcome` then.
+  /// The values for as many rows of variables, one row behind the other, as `results` has room for. Each costs a third of one
+  /// by itself; after compile(), the first call with many rows has LLVM make a loop of the formula, vectorised where that can be.
+  /// How many there are: fewer after a run-time error, which is in `outcome` then. Results overlap no variables.
   size_t values(std::span<const double> rows, std::span<double> results, Outcome &outcome);
   /// Has LLVM compile it now: milliseconds, worth it before some hundred thousand evaluations. False with the error, a bug
   /// of Kiln's, in `outcome`.

@@ -95,6 +95,42 @@ TEST(FormulaTest, RowsOfVariables) {
   EXPECT_TRUE(outcome.ok());
 }
 
+// Enough rows for a loop of their own.
+TEST(FormulaTest, ManyRowsOfVariables) {
+  Engine engine;
+  ASSERT_TRUE(engine.run_script("lib", "calls = 0\nfn half(v) { global calls\n calls += 1\n v / 2 }").ok());
+  for (auto text : {"x^2 / 2 + y", "sin(x) * exp(-y) # rows, rows_in", "y > 3 ? x : 2", "x * y + half(x)", "f64(i64(y * 4)) + x", "7.5"}) {
+    Outcome outcome;
+    auto formula = engine.formula(text, names, outcome);
+    ASSERT_TRUE(formula) << text;
+    std::vector<double> rows, results(1000), expected;
+    for (int i = 0; i < 1000; ++i) {
+      rows.insert(rows.end(), {i * 0.01, i * 0.25 - 100});
+      expected.push_back(*formula->value(std::span(rows).last(2), outcome));
+    }
+    ASSERT_TRUE(formula->compile(outcome)) << text;
+    for (size_t count : {1000, 64, 63, 1}) {
+      results.assign(1000, 0);
+      EXPECT_EQ(formula->values(std::span(rows).first(2 * count), std::span(results).first(count), outcome), count) << text;
+      for (size_t i = 0; i < count; ++i) ASSERT_EQ(results[i], expected[i]) << text << ", row " << i;
+    }
+    EXPECT_TRUE(outcome.ok());
+  }
+}
+
+TEST(FormulaTest, ManyRowsEndAtAnError) {
+  Engine engine;
+  Outcome outcome;
+  auto formula = engine.formula("f64(i64(x) // i64(y))", names, outcome);
+  ASSERT_TRUE(formula);
+  ASSERT_TRUE(formula->compile(outcome));
+  std::vector<double> rows, results(200, -1);
+  for (int i = 0; i < 200; ++i) rows.insert(rows.end(), {12.0, i == 150 ? 0.0 : 5.0});
+  EXPECT_EQ(formula->values(rows, results, outcome), 150u);
+  EXPECT_EQ(results[149], 2);
+  EXPECT_EQ(outcome.message, "division by zero in 12 // 0");
+}
+
 TEST(FormulaTest, RowsEndAtAnError) {
   Engine engine;
   for (bool compiled : {false, true}) {

@@ -354,10 +354,10 @@ class ProgramTest(unittest.TestCase):
                          rf"\nstart LLVM .* {apart} constructors\n")
 
     def test_what_every_start_executes_lies_together(self):
-        comment = subprocess.run(["readelf", "-p", ".comment", KILN], capture_output=True, text=True, check=True).stdout
-        listed = subprocess.run(["nm", KILN], capture_output=True, text=True, check=True).stdout
-        if "LLD" not in comment or "kiln_llvm_init_begin" not in listed:
+        described = subprocess.run(["readelf", "-SW", "-p", ".comment", KILN], capture_output=True, text=True, check=True).stdout
+        if "LLD" not in described or ".llvm_init_array" not in described:
             self.skipTest("LLVM is shared, or the linker puts functions into no order")
+        listed = subprocess.run(["nm", KILN], capture_output=True, text=True, check=True).stdout
         addresses = {f[2]: int(f[0], 16) for f in map(str.split, listed.splitlines()) if len(f) == 3 and f[1] in "tTwW"}
         names = (Path(__file__).resolve().parents[2] / "cmake" / "start_order.txt").read_text().split()
         placed = sorted(addresses[name] for name in names if name in addresses)

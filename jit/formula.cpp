@@ -37,10 +37,10 @@ bool only_computes(const KirFunction &typed) {
 }
 
 /// A name that is no part of the text nor of another name.
-std::string unused_name(std::string_view text, std::span<const std::string> names) {
+std::string unused_name(std::string_view text, std::span<const KirParam> variables) {
   std::string name = "rows";
   auto has = [&name](std::string_view other) { return other.find(name) != std::string_view::npos; };
-  while (has(text) || std::ranges::any_of(names, has)) name += '_';
+  while (has(text) || std::ranges::any_of(variables, has, &KirParam::name)) name += '_';
   return name;
 }
 
@@ -61,8 +61,6 @@ struct Formula::Impl {
   double (*compiled)(double, double, double, double, double, double, double, double) = nullptr;
 
   // By rows, as compiled code: a loop with the formula in it, which LLVM vectorises.
-  std::string text;
-  std::vector<std::string> names;
   Specialisation *loop = nullptr;
   bool loop_tried = false;
 
@@ -82,7 +80,6 @@ Formula::~Formula() = default;
 
 std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::string_view> variables, Outcome &outcome) {
   impl_->free_unreachable();
-  std::string kept = text;
   const Ast *parsed = impl_->parse_text("formula", std::move(text), outcome);
   if (!parsed) return nullptr;
   Diagnostics diagnostics;
@@ -121,8 +118,6 @@ std::unique_ptr<Formula> Engine::formula(std::string text, std::span<const std::
     return nullptr;
   }
   made->routine = &impl_->tiers.routine(*made->specialisation);
-  made->text = std::move(kept);
-  made->names.assign(variables.begin(), variables.end());
   return std::unique_ptr<Formula>(new Formula(std::move(made)));
 }
 
@@ -141,10 +136,14 @@ double Formula::Impl::value(std::span<const double> variables) {
 void Formula::Impl::make_loop() {
   loop_tried = true;
   if (!specialisation->result->is(TypeKind::F64) || !only_computes(engine.session.inference().typed(*specialisation))) return;
-  std::string name = unused_name(text, names), body;
-  for (size_t i = 0; i < names.size(); ++i) body += fmt::format("{} = {}_in[{}_at * {} + {}]\n", names[i], name, name, names.size(), i);
+  const std::vector<KirParam> &variables = specialisation->function->params;
+  const std::string_view text = engine.session.sources().get(specialisation->function->span).text(); // All of it: brackets are in no span.
+  const std::string name = unused_name(text, variables);
+  std::string body;
+  for (size_t i = 0; i < variables.size(); ++i) body += fmt::format("{0} = {1}_in[{1}_at * {2} + {3}]\n", variables[i].name, name, variables.size(), i);
+  std::string loop_text = fmt::format("fn {0}({0}_in, {0}_out, {0}_count) {{\nfor {0}_at in 0..{0}_count {{\n{1}{0}_out[{0}_at] = ({2}\n)\n}}\n}}\n", name, body, text);
   Outcome outcome;
-  const Ast *parsed = engine.parse_text("formula by rows", fmt::format("fn {0}({0}_in, {0}_out, {0}_count) {{\nfor {0}_at in 0..{0}_count {{\n{1}{0}_out[{0}_at] = ({2}\n)\n}}\n}}\n", name, body, text), outcome);
+  const Ast *parsed = engine.parse_text("formula by rows", std::move(loop_text), outcome);
   const auto *function = parsed && parsed->statements.size() == 1 ? as<FunctionStmt>(parsed->statements.front()) : nullptr;
   if (!function) return;
   Diagnostics diagnostics;

@@ -141,6 +141,7 @@ void Tiers::use_compiled(Routine &routine) {
 
 /// Costs less than the interpreter needs between two looks at the clock.
 void Tiers::use_baseline(Routine &routine) {
+  if (!routine.code) return; // LLVM compiled it before it was called.
   Code &code = *routine.code;
   if (options_.baseline == Baseline::None || code.baseline_tried) return;
   Stopwatch watch(baseline_seconds);

@@ -2,7 +2,7 @@
 
 #include "jit/code_cache/cache_folder.h"
 
-// CLI11 includes <iostream> and uses none of its streams here: what makes them ready before main() is a fifth of a short run.
+// CLI11 includes <iostream> and uses none of its streams here: what makes them ready before main() is a tenth of a short run.
 // With libstdc++, the header's guard leaves it out.
 #define _GLIBCXX_IOSTREAM 1
 #include <istream>

@@ -150,13 +150,14 @@ void start_collector() {
 void scan_also(ScannedStack stack) { scanned = stack; }
 
 void *make_root(size_t bytes) {
+  bytes = std::max<size_t>(bytes, 1);
   if (!is_started)
     if (auto *root = static_cast<FirstRoot *>(first_roots.take(sizeof(FirstRoot) + bytes))) {
       root->bytes = bytes;
       return root + 1;
     }
   start_collector();
-  void *root = GC_MALLOC_UNCOLLECTABLE(std::max<size_t>(bytes, 1));
+  void *root = GC_MALLOC_UNCOLLECTABLE(bytes);
   if (!root) out_of_memory(size_text(bytes));
   return root;
 }

@@ -39,6 +39,17 @@ TEST(FormulaTest, NumbersOfAnyKindAreValues) {
   }
 }
 
+TEST(FormulaTest, CompiledBeforeItIsEvaluated) {
+  Engine engine;
+  Outcome outcome;
+  for (auto [text, expected] : {std::pair<const char *, double>{"x > y", 1}, {"x * y", 6}}) {
+    auto formula = engine.formula(text, names, outcome);
+    ASSERT_TRUE(formula) << text;
+    ASSERT_TRUE(formula->compile(outcome));
+    for (int i = 0; i < 40; ++i) EXPECT_EQ(formula->value(std::array<double, 2>{3.0, 2.0}, outcome), expected) << text;
+  }
+}
+
 TEST(FormulaTest, SeesWhatTheSessionDefines) {
   Engine engine;
   ASSERT_TRUE(engine.run_script("lib", "scale = 2.5\nfn area(r) { scale * r^2 }").ok());

@@ -23,6 +23,15 @@ bool can_resume(const Code &code);
 /// `patience`: how long it may go on until the end of a round is looked at.
 RunningLoop outermost_loop(uint64_t spent, uint64_t patience);
 
+/// What the program comes to next that may take long and is not compiled: of each frame, the innermost first, a function with
+/// a loop that it will call, else a loop that follows. Null when nothing is known.
+struct Upcoming {
+  Specialisation *callee = nullptr;
+  Code *code = nullptr; // Of the loop.
+  InterpretedLoop *loop = nullptr;
+};
+Upcoming find_upcoming();
+
 /// Calls `body` for each loop that is running and that compiled code can go on with: those of outer frames and outer loops first.
 void each_running_loop(const std::function<void(Code &, InterpretedLoop &)> &body);
 

@@ -13,6 +13,7 @@
 #include "jit/stopwatch.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace kiln {
 
@@ -28,6 +29,13 @@ constexpr int32_t sample_period = 997;
 constexpr uint64_t least_part = 10;
 /// Nanoseconds, about what a compile takes: calls that take longer are worth to be gone on with as compiled code.
 constexpr uint64_t long_call = 20'000'000;
+/// How much of what comes next is compiled after each compile of what was found running, when the thread has time.
+constexpr uint32_t most_ahead = 3;
+
+bool has_second_core() {
+  static const bool has = std::thread::hardware_concurrency() > 1;
+  return has;
+}
 
 /// Runs a function object on the compile stack: the program's recursion may have eaten its own.
 template <typename Body>
@@ -96,6 +104,10 @@ void Tiers::erase(const std::function<bool(const Specialisation &)> &is_dead) {
 
 void Tiers::prepare(Routine &routine) {
   if (routine.entry || routine.signature) return;
+  if (compiler_.has_finished()) {
+    take_over();
+    promote_upcoming();
+  }
   Specialisation &specialisation = *routine.specialisation;
   if (specialisation.compiled) return use_compiled(routine);
   bool done = false;
@@ -202,7 +214,8 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   if (!next || !next->compiled) use_baseline(routine);
   if (loop && loop->samples++ == 0) loop->since = spent_;
   Promotion wanted = choose(routine, loop);
-  if ((wanted.whole || wanted.rest) && may_compile()) promote(wanted);
+  if (!wanted.whole && !wanted.rest) return promote_upcoming();
+  if (may_compile()) promote(wanted);
 }
 
 /// What to compile, now that this routine, or this loop of it, was found running.
@@ -212,7 +225,7 @@ Tiers::Promotion Tiers::choose(Routine &sampled, InterpretedLoop *loop) {
   auto is_called_again = [](const Routine &called, size_t caller) { return called.calls >= often || is_in_loop(caller); };
   Promotion wanted{sampled.code.get(), loop, hot && (!loop || is_called_again(sampled, 1)), loop_hot && can_resume(*sampled.code)};
   if (RunningLoop outer = outermost_loop(spent_, worthwhile_); outer.loop) {
-    if (outer.loop->resumed && spent_ < outer.loop->resumed_by) return {}; // Compiled code will take over soon.
+    if (std::ranges::any_of(outer.code->loops, [&](const InterpretedLoop &loop) { return spent_ < loop.resumed_by; })) return {}; // Compiled code will take over soon.
     if (!outer.loop->tried) wanted = {outer.code, outer.loop, is_called_again(routine(*outer.code->specialisation), outer.frame + 1), true};
   }
   Specialisation &specialisation = *wanted.code->specialisation;
@@ -220,6 +233,7 @@ Tiers::Promotion Tiers::choose(Routine &sampled, InterpretedLoop *loop) {
   // A call that does not take long will have ended.
   bool takes_long = spent_ > long_call * std::max<uint64_t>(routine(specialisation).calls, 1);
   wanted.rest = wanted.rest && !wanted.loop->tried && (!wanted.whole || takes_long);
+  wanted.whole &= !wanted.rest; // What runs comes first.
   return wanted;
 }
 
@@ -240,32 +254,50 @@ bool Tiers::may_compile() {
   return can;
 }
 
-/// Compiles a function as a whole, the rest of it from a loop on, or both; and what they call.
+/// Compiles a function as a whole, or the rest of it from a loop on; and what that calls.
 void Tiers::promote(const Promotion &wanted) {
   Code &code = *wanted.code;
-  std::vector<Specialisation *> group;
-  std::string why;
+  double spent = static_cast<double>(spent_) / 1e6;
   if (wanted.whole) {
-    group.push_back(code.specialisation);
-    why = fmt::format("{} calls, {:.2f} ms; ", routine(*code.specialisation).calls, static_cast<double>(code.nanoseconds) / 1e6);
-  }
-  if (wanted.rest) {
+    auto calls = routine(*code.specialisation).calls;
+    compile_group({code.specialisation}, fmt::format("{} calls, {:.2f} ms; {:.2f} ms in all", calls, static_cast<double>(code.nanoseconds) / 1e6, spent));
+  } else {
     wanted.loop->tried = true;
-    group.push_back(&resumption(code, *wanted.loop));
-    routine(*group.back());
-    why += fmt::format("loop of {:.2f} ms; ", static_cast<double>(wanted.loop->nanoseconds) / 1e6);
+    compile_group({&resumption(code, *wanted.loop)}, fmt::format("loop of {:.2f} ms; {:.2f} ms in all", static_cast<double>(wanted.loop->nanoseconds) / 1e6, spent));
   }
-  why += fmt::format("{:.2f} ms in all", static_cast<double>(spent_) / 1e6);
+  ahead_ = most_ahead;
+  take_over();
+}
+
+/// Lets the compile thread, which nothing else is wanted of, compile what the program comes to next.
+void Tiers::promote_upcoming() {
+  if (ahead_ == 0 || options_.promote_after == 0 || !has_second_core() || !may_compile()) return;
+  Upcoming next = find_upcoming();
+  ahead_ = next.callee || next.loop ? ahead_ - 1 : 0;
+  bool found = false;
+  on_compile_stack([&] {
+    if (next.callee) found = compiler_.find(*next.callee);
+    if (next.loop) next.loop->tried = next.loop->looked_up = true, found = compiler_.find(*next.code->specialisation, *next.loop->header);
+  });
+  if (found) return;
+  if (next.callee)
+    compile_group({next.callee}, "will be called");
+  else if (next.loop)
+    compile_group({&resumption(*next.code, *next.loop)}, "will be run");
+}
+
+/// With what it calls.
+void Tiers::compile_group(std::vector<Specialisation *> group, std::string why) {
   std::string error;
   bool ok = false;
+  for (Specialisation *made : group) routine(*made);
   on_compile_stack([&] {
     add_callees(group, inference_, [&](Specialisation &callee) { return compiler_.is_copied(callee); });
-    ok = waits() ? compiler_.compile(group, why, error) : compiler_.compile_later(group, why, error);
+    ok = waits() ? compiler_.compile(group, std::move(why), error) : compiler_.compile_later(group, std::move(why), error);
   });
   if (!ok) throw_failure("internal error: " + error);
   for (const Specialisation *made : group)
-    if (made->routine->code) made->routine->code->tried = true;
-  take_over();
+    if (made->routine && made->routine->code) made->routine->code->tried = true;
 }
 
 Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {

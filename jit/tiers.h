@@ -55,6 +55,8 @@ private:
   Promotion choose(Routine &sampled, InterpretedLoop *loop);
   bool may_compile();
   void promote(const Promotion &wanted);
+  void promote_upcoming();
+  void compile_group(std::vector<Specialisation *> group, std::string why);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
 
   Inference &inference_;
@@ -64,6 +66,7 @@ private:
   std::vector<Routine *> compiled_; // Since interpreted code last looked.
   const uint64_t worthwhile_; // EngineOptions::promote_after in nanoseconds.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
+  uint32_t ahead_ = 0; // How much may be compiled before it is found running.
   Interpreter interpreter_;
   std::minstd_rand random_; // For promotions at random.
 };

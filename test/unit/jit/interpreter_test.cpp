@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <thread>
+
 namespace kiln {
 namespace {
 
@@ -29,6 +32,20 @@ TEST(TiersTest, TheInterpreterAloneCompilesNothing) {
   EXPECT_EQ(compiled(engine), std::vector<bool>{false});
   EXPECT_TRUE(engine.specialisations()[0].interpreted);
   EXPECT_EQ(engine.times().modules, 0u);
+}
+
+TEST(TiersTest, WhatIsCalledNextIsCompiledMeanwhile) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "needs a core for the compile thread";
+  Engine engine(options(Tier::Mixed, 0.001));
+  const char *phases = "fn first(n) {\n  s = 1\n  for i in 0..n { s = (s * 31 + i) & 1023 }\n  s\n}\n"
+                       "fn second(n) {\n  s = 0\n  for i in 0..n { s += i }\n  s\n}\n"
+                       "fn short(n) = n + 1\n"
+                       "fn phases(n) {\n  s = first(n)\n  short(s) + second(3)\n}\nphases(200_000_000)";
+  ASSERT_TRUE(engine.run_script("test", phases).ok());
+  std::map<std::string, bool> made;
+  for (const SpecialisationInfo &info : engine.specialisations()) made[info.signature] = info.compiled;
+  EXPECT_TRUE(made.at("second(i64)"));
+  EXPECT_FALSE(made.at("short(i64)")); // Nothing in it repeats.
 }
 
 TEST(TiersTest, WhatIsRunOftenIsCompiled) {

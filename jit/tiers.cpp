@@ -99,7 +99,7 @@ void Tiers::erase(const std::function<bool(const Specialisation &)> &is_dead) {
   std::erase_if(compiled_, [&](const Routine *routine) { return is_dead(*routine->specialisation); });
   std::erase_if(routines_, [&](const Routine &routine) { return is_dead(*routine.specialisation); });
   for (Routine &routine : routines_)
-    if (routine.signature) routine.code.reset();
+    if (routine.signature && routine.code && !routine.code->is_inlined) routine.code.reset();
 }
 
 void Tiers::prepare(Routine &routine) {

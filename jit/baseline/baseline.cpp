@@ -15,7 +15,39 @@ using namespace Xbyak;
 namespace {
 
 constexpr size_t most_words = 100'000;
-constexpr size_t bytes_per_word = 256, bytes_more = 4096; // More than any function takes, as far as anyone knows: Xbyak checks.
+constexpr size_t bytes_per_word = 320, bytes_more = 4096; // More than any function takes, as far as anyone knows: Xbyak checks.
+constexpr SlotRegisters::Set all = ~SlotRegisters::Set(0);
+
+/// Whether code of the operation asks for slots one by one, by at() and the like, and leaves the stretch only by leave().
+bool can_defer(Bytecode op) {
+  using enum Bytecode;
+  switch (op) {
+  case Move:
+  case Integer:
+  case Word:
+  case IndexWord:
+  case IndexByte:
+  case IndexSigned32:
+  case IndexUnsigned32:
+  case IndexText:
+  case IndexWord2:
+  case IndexField:
+  case SetIndexWord:
+  case SetIndexByte:
+  case SetIndex32:
+  case SetIndexWord2:
+  case SetIndexField:
+  case ElementWord:
+  case ElementByte:
+  case SetElementWord:
+  case Length:
+  case LoadWord:
+  case StoreWord:
+  case LoadGlobal:
+  case StoreGlobal: return true;
+  default: return (op >= Add && op <= UnsignedToFloat) || (op >= Less && op <= NotEqualFloat);
+  }
+}
 
 } // namespace
 
@@ -32,10 +64,11 @@ const void *BaselineCode::loop_at(const Word *ip) const {
 
 std::unique_ptr<BaselineCode> compile_baseline(const Code &code) {
   if (code.words.size() > most_words) return nullptr;
-  size_t size = BaselineCompiler::most_bytes(code);
+  InlinedCalls inlined = inline_calls(code);
+  size_t size = BaselineCompiler::most_bytes(code, inlined);
   std::unique_ptr<unsigned char[]> buffer(new unsigned char[size]);
   try {
-    return BaselineCompiler(code, {buffer.get(), size}).run();
+    return BaselineCompiler(code, inlined, {buffer.get(), size}).run();
   } catch (const Xbyak::Error &) {
     return nullptr;
   }
@@ -47,19 +80,26 @@ std::unique_ptr<BaselineCode> compile_baseline(const Code &) { return nullptr; }
 
 #endif
 
-BaselineCompiler::BaselineCompiler(const Code &code, std::span<unsigned char> buffer)
-    : CodeGenerator(buffer.size(), buffer.data()), code_(code), registers_(code), incoming_(code.words.size() + 1, unreached),
-      loops_(code.words.size() + 1), labels_(code.words.size() + 1), repeats_(code.words.size() + 1) {
+BaselineCompiler::BaselineCompiler(const Code &code, const InlinedCalls &inlined, std::span<unsigned char> buffer)
+    : CodeGenerator(buffer.size(), buffer.data()), code_(code), inlined_(inlined), registers_(code, inlined), incoming_(code.words.size() + 1, unreached),
+      loops_(code.words.size() + 1), labels_(code.words.size() + 1), repeats_(code.words.size() + 1), constants_(slots_with(code, inlined)),
+      constants_of_(constants_.size()) {
   setDefaultJmpNEAR(true);
 }
 
-size_t BaselineCompiler::most_bytes(const Code &code) { return code.words.size() * bytes_per_word + bytes_more; }
+size_t BaselineCompiler::most_bytes(const Code &code, const InlinedCalls &inlined) {
+  size_t words = code.words.size();
+  for (const auto &[word, call] : inlined) words += call.words.size();
+  return words * bytes_per_word + bytes_more;
+}
 
 std::span<const unsigned char> BaselineCompiler::write_all() {
   const Word *begin = code_.words.data(), *end = begin + code_.words.size();
   for (const Word *at = begin; at < end; at += words_of(at)) {
     uint32_t word = word_of(at);
     if (registers_.is_target(word)) {
+      write_back(all);
+      ++stretch_;
       valid_ &= incoming_[word];
       if (valid_ == unreached) valid_ = 0; // Only errors lead here.
       L(labels_[word]);
@@ -76,6 +116,7 @@ std::span<const unsigned char> BaselineCompiler::write_all() {
     write(at);
   }
   starts_[static_cast<uint32_t>(code_.words.size())] = getSize();
+  unwritten_ = 0;
   for (size_t i = 0; i < cold_.size(); ++i) write_cold(cold_[i]);
   ready();
   return {getCode(), getSize()};
@@ -84,6 +125,7 @@ std::span<const unsigned char> BaselineCompiler::write_all() {
 std::unique_ptr<BaselineCode> BaselineCompiler::run() {
   auto place = MachineMemory::place(write_all());
   if (!place) return nullptr;
+  for (const auto &[word, call] : inlined_) call.callee->code->is_inlined = true;
   auto made = std::make_unique<BaselineCode>();
   made->offset = *place;
   made->bytes = getSize();
@@ -93,21 +135,69 @@ std::unique_ptr<BaselineCode> BaselineCompiler::run() {
   return made;
 }
 
-/// An operation that none knows is the interpreter's: it goes on from there.
 void BaselineCompiler::write(const Word *at) {
+  auto call = inlined_.find(word_of(at));
+  if (call != inlined_.end())
+    write_inlined(call->second);
+  else
+    write_step(at);
+}
+
+/// An operation that none knows is the interpreter's: it goes on from there.
+void BaselineCompiler::write_step(const Word *at) {
   auto op = static_cast<Bytecode>(at->instruction.op);
-  if (write_value(at, op) || write_integers(at, op) || write_floats(at, op) || write_comparison(at, op) || write_jump(at, op) ||
-      write_array(at, op) || write_memory(at, op) || write_call(at, op))
-    return;
-  jmp(leave(at));
-  valid_ = unreached;
+  defers_ = can_defer(op);
+  if (!defers_) write_back(all);
+  bool is_known = write_value(at, op) || write_integers(at, op) || write_floats(at, op) || write_comparison(at, op) || write_jump(at, op) ||
+                  write_array(at, op) || write_memory(at, op) || write_call(at, op);
+  if (!is_known) {
+    jmp(leave(at));
+    valid_ = unreached, unwritten_ = 0;
+  }
+  note_constants(at);
 }
 
 // --- slots ---
 
+std::optional<int64_t> BaselineCompiler::known(uint32_t slot) const {
+  if (constants_of_[slot] == stretch_) return constants_[slot];
+  return registers_.constant(slot);
+}
+
+void BaselineCompiler::note_constants(const Word *at) {
+  if (is_call(*at)) ++stretch_;
+  each_access(at, [&](const SlotAccess &access) {
+    for (uint32_t i = 0; access.is_write && i < access.count; ++i) constants_of_[access.slot + i] = 0;
+  });
+  auto op = static_cast<Bytecode>(at->instruction.op);
+  uint16_t slot = at->instruction.a;
+  if ((op != Bytecode::Integer && op != Bytecode::Word) || registers_.escapes(slot)) return;
+  constants_[slot] = op == Bytecode::Word ? at[1].integer : static_cast<int16_t>(at->instruction.b);
+  constants_of_[slot] = stretch_;
+}
+
 void BaselineCompiler::forget(uint32_t slot, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i)
-    if (registers_.of(slot + i) != SlotRegisters::none) valid_ &= ~(Set(1) << registers_.of(slot + i));
+  for (uint32_t i = 0; i < count; ++i) {
+    if (registers_.of(slot + i) == SlotRegisters::none) continue;
+    Set bit = Set(1) << registers_.of(slot + i);
+    valid_ &= ~bit, unwritten_ &= ~bit;
+  }
+}
+
+void BaselineCompiler::write_back(Set registers) {
+  save_slots(registers & unwritten_);
+  unwritten_ &= ~registers;
+}
+
+void BaselineCompiler::save_slots(Set registers) {
+  for (uint8_t bit = 0; bit < 32; ++bit) {
+    if (!(registers >> bit & 1)) continue;
+    uint32_t slot = registers_.slot_of(bit);
+    if (bit < SlotRegisters::first_xmm)
+      mov(place(slot), general(slot));
+    else
+      movsd(place(slot), xmm(slot));
+  }
 }
 
 void BaselineCompiler::load(Set registers) {
@@ -115,9 +205,9 @@ void BaselineCompiler::load(Set registers) {
     if (!(registers >> bit & 1)) continue;
     uint32_t slot = registers_.slot_of(bit);
     if (bit < SlotRegisters::first_xmm)
-      mov(general(slot), this->at(slot));
+      mov(general(slot), place(slot));
     else
-      movsd(xmm(slot), this->at(slot));
+      movsd(xmm(slot), place(slot));
   }
 }
 
@@ -138,7 +228,7 @@ void BaselineCompiler::load_integer(const Reg64 &to, uint32_t slot) {
     if (to.getIdx() != general(slot).getIdx()) mov(to, general(slot));
   } else if (has_xmm(slot) && is_valid(slot)) {
     movq(to, xmm(slot));
-  } else if (auto constant = registers_.constant(slot)) {
+  } else if (auto constant = known(slot)) {
     if (*constant)
       mov(to, static_cast<uint64_t>(*constant));
     else
@@ -161,27 +251,32 @@ void BaselineCompiler::load_float(const Xmm &to, uint32_t slot) {
 }
 
 void BaselineCompiler::store(uint32_t slot, const Reg64 &value) {
-  mov(this->at(slot), value);
-  if (has_general(slot)) {
-    if (value.getIdx() != general(slot).getIdx()) mov(general(slot), value);
-    set_valid(slot);
-  } else {
-    forget(slot);
+  if (!has_general(slot)) {
+    mov(place(slot), value);
+    return forget(slot);
   }
+  if (value.getIdx() != general(slot).getIdx()) mov(general(slot), value);
+  set_written(slot);
 }
 
 void BaselineCompiler::store(uint32_t slot, const Xmm &value) {
-  movsd(this->at(slot), value);
-  if (has_xmm(slot)) {
-    if (value.getIdx() != xmm(slot).getIdx()) movaps(xmm(slot), value);
-    set_valid(slot);
-  } else {
-    forget(slot);
+  if (!has_xmm(slot)) {
+    movsd(place(slot), value);
+    return forget(slot);
   }
+  if (value.getIdx() != xmm(slot).getIdx()) movaps(xmm(slot), value);
+  set_written(slot);
+}
+
+/// The slot's register has a new value.
+void BaselineCompiler::set_written(uint32_t slot) {
+  Set bit = Set(1) << registers_.of(slot);
+  valid_ |= bit, unwritten_ |= bit;
+  if (!defers_) write_back(bit);
 }
 
 void BaselineCompiler::combine(Integer2 with, Immediate2 with_immediate, const Reg64 &left, uint32_t right) {
-  auto constant = registers_.constant(right);
+  auto constant = known(right);
   if (constant && *constant == static_cast<int32_t>(*constant))
     (this->*with_immediate)(left, static_cast<uint32_t>(*constant));
   else if (has_general(right))
@@ -272,7 +367,7 @@ bool BaselineCompiler::write_value(const Word *at, Bytecode op) {
       mov(result(a), static_cast<uint64_t>(value));
       store(a, result(a));
     } else {
-      mov(this->at(a), static_cast<uint64_t>(value));
+      mov(place(a), static_cast<uint64_t>(value));
       forget(a);
     }
     return true;
@@ -293,7 +388,7 @@ bool BaselineCompiler::write_value(const Word *at, Bytecode op) {
     }
     store(a, rax);
     store(a + 1u, rcx);
-    mov(this->at(a + 2u), uint64_t(1));
+    mov(place(a + 2u), uint64_t(1));
     forget(a + 2u);
     return true;
   case Bytecode::RangeHas: range_has(at); return true;
@@ -326,7 +421,12 @@ void BaselineCompiler::jump(const Word *target, Jump with) {
 }
 
 Label &BaselineCompiler::leave(const Word *at) {
-  if (cold_.empty() || cold_.back().at != at || cold_.back().kind != Cold::Leave) cold_.push_back({at, {}, {}, Cold::Leave, 0});
+  if (inlining_) {
+    if (cold_.empty() || cold_.back().kind != Cold::LeaveInlined || cold_.back().at != origin_ || cold_.back().call != inlining_)
+      cold_.push_back({origin_, {}, {}, Cold::LeaveInlined, unwritten_, inlining_});
+    return cold_.back().label;
+  }
+  if (cold_.empty() || cold_.back().at != at || cold_.back().kind != Cold::Leave) cold_.push_back({at, {}, {}, Cold::Leave, unwritten_});
   return cold_.back().label;
 }
 
@@ -348,13 +448,31 @@ void BaselineCompiler::write_cold(Cold &cold) {
   L(cold.label);
   switch (cold.kind) {
   case Cold::Leave:
+    save_slots(cold.registers);
     mov(rax, reinterpret_cast<uint64_t>(cold.at));
     mov(rcx, reinterpret_cast<uint64_t>(&kiln_leave_machine_code));
     jmp(rcx);
     break;
+  case Cold::LeaveInlined: // The frame gets its header: the rest of the call is the interpreter's.
+    save_slots(cold.registers);
+    mov(rax, reinterpret_cast<uint64_t>(cold.call->call));
+    mov(place(cold.call->frame - 2), rax);
+    mov(place(cold.call->frame - 1), rbx);
+    lea(rax, ptr[rip + returns_.at(cold.call)->label]);
+    mov(place(cold.call->frame - 3), rax);
+    add(rbx, cold.call->frame * 8);
+    mov(rax, reinterpret_cast<uint64_t>(cold.at));
+    mov(rcx, reinterpret_cast<uint64_t>(&kiln_leave_machine_code));
+    jmp(rcx);
+    break;
+  case Cold::Return:
+    if (several_slots(cold.at) == 1) mov(place(cold.at->instruction.a), rax);
+    load(cold.registers);
+    jmp(cold.back);
+    break;
   case Cold::Resume:
-    load(cold.valid);
-    if (auto op = static_cast<Bytecode>(cold.at->instruction.op); op != Bytecode::Loop) mov(rax, this->at(cold.at->instruction.a));
+    load(cold.registers);
+    if (auto op = static_cast<Bytecode>(cold.at->instruction.op); op != Bytecode::Loop) mov(rax, place(cold.at->instruction.a));
     jmp(cold.back);
     break;
   case Cold::Grow:
@@ -362,10 +480,25 @@ void BaselineCompiler::write_cold(Cold &cold) {
     mov(rdi, rcx);
     mov(rsi, reinterpret_cast<uint64_t>(cold.at[1].pointer));
     call(reinterpret_cast<const void *>(&calls::kiln_array_grow));
-    load(cold.valid & ~SlotRegisters::kept_by_calls);
+    load(cold.registers & ~SlotRegisters::kept_by_calls);
     jmp(cold.back);
     break;
   }
+}
+
+void BaselineCompiler::write_inlined(const InlinedCall &call) {
+  mov(rcx, reinterpret_cast<uint64_t>(static_cast<const RoutineEntry *>(call.callee)));
+  add(qword[rcx + offsetof(RoutineEntry, calls)], 1);
+  inlining_ = &call;
+  for (const InlinedCall::Step &step : call.steps) {
+    origin_ = step.origin;
+    write_step(&call.words[step.word]);
+  }
+  inlining_ = nullptr;
+  forget(call.frame, call.callee->code->frame_slots); // The frame is gone.
+  cold_.push_back({call.call, {}, {}, Cold::Return, valid_, &call});
+  returns_[&call] = &cold_.back();
+  L(cold_.back().back);
 }
 
 /// A look at the clock now and then, which is the interpreter's; the next element; its test.
@@ -415,13 +548,13 @@ bool BaselineCompiler::write_call(const Word *at, Bytecode op) {
     test(rdx, rdx);
     je(leave(at));
     add(qword[rcx + offsetof(RoutineEntry, calls)], 1);
-    for (unsigned i = 0; i < b; ++i) store_element(this->at(c + i), at[2].slots[i]);
+    for (unsigned i = 0; i < b; ++i) store_element(place(c + i), at[2].slots[i]);
     mov(rax, reinterpret_cast<uint64_t>(at));
-    mov(this->at(c - 2u), rax);
-    mov(this->at(c - 1u), rbx);
+    mov(place(c - 2u), rax);
+    mov(place(c - 1u), rbx);
     Label back;
     lea(rax, ptr[rip + back]);
-    mov(this->at(c - 3u), rax);
+    mov(place(c - 3u), rax);
     add(rbx, c * 8u);
     jmp(rdx);
     L(back);
@@ -448,7 +581,7 @@ bool BaselineCompiler::write_call(const Word *at, Bytecode op) {
     lea(rax, ptr[rbx + rax * 8 + size_t(Code::no_slot) * 8]);
     cmp(rax, qword[rsp + 16]);
     ja(leave(at));
-    for (unsigned i = 0; i < b; ++i) store_element(this->at(c + i), at[2].slots[i]);
+    for (unsigned i = 0; i < b; ++i) store_element(place(c + i), at[2].slots[i]);
     copy(rbx, 0, rbx, c, b);
     if (b > 16) mov(rdx, reinterpret_cast<uint64_t>(&routine->machine)), mov(rdx, qword[rdx]);
     jmp(rdx);

@@ -14,12 +14,12 @@
 namespace kiln {
 
 /// Writes the machine code of one function. What a slot's register holds is tracked from instruction to instruction: it
-/// is used while it is sure to hold the slot's value, and each result goes to memory as well. So the interpreter can take
-/// over anywhere with no more than the instruction's address: where a check fails, it runs the instruction again and
-/// makes the error.
+/// is used while it is sure to hold the slot's value. A result goes to its slot's memory at the end of a stretch of code without
+/// jumps at the latest, and where the stretch is left before that. So the interpreter can take over anywhere with no more than the
+/// instruction's address: where a check fails, it runs the instruction again and makes the error.
 class BaselineCompiler : Xbyak::CodeGenerator {
 public:
-  BaselineCompiler(const Code &code, std::span<unsigned char> buffer);
+  BaselineCompiler(const Code &code, const InlinedCalls &inlined, std::span<unsigned char> buffer);
   /// Null when there is no memory for machine code.
   std::unique_ptr<BaselineCode> run();
 
@@ -27,8 +27,8 @@ public:
   std::span<const unsigned char> write_all();
   /// Where the instruction at each word begins.
   const std::map<uint32_t, size_t> &starts() const { return starts_; }
-  /// Bytes that any function's code may take.
-  static size_t most_bytes(const Code &code);
+  /// Bytes that the function's code may take, and what it inlines.
+  static size_t most_bytes(const Code &code, const InlinedCalls &inlined);
 
 private:
   using Set = SlotRegisters::Set;
@@ -38,6 +38,8 @@ private:
   using Jump = void (CodeGenerator::*)(const Xbyak::Label &, LabelType);
 
   void write(const Word *at);
+  void write_step(const Word *at);
+  void write_inlined(const InlinedCall &call);
   bool write_value(const Word *at, Bytecode op);
   bool write_integers(const Word *at, Bytecode op);
   bool write_floats(const Word *at, Bytecode op);
@@ -48,14 +50,26 @@ private:
   bool write_call(const Word *at, Bytecode op);
 
   // Slots.
-  Xbyak::Address at(uint32_t slot) const { return qword[rbx + slot * 8]; }
+  Xbyak::Address place(uint32_t slot) const { return qword[rbx + slot * 8]; }
+  /// The slot's memory, with its value.
+  Xbyak::Address at(uint32_t slot) {
+    if (registers_.of(slot) != SlotRegisters::none) write_back(Set(1) << registers_.of(slot));
+    return place(slot);
+  }
+  /// Into their slots, of these registers those that they do not have yet.
+  void write_back(Set registers);
+  void save_slots(Set registers);
   bool has_general(uint32_t slot) const { return registers_.of(slot) < SlotRegisters::first_xmm; }
   bool has_xmm(uint32_t slot) const { return registers_.of(slot) != SlotRegisters::none && !has_general(slot); }
   bool is_valid(uint32_t slot) const { return registers_.of(slot) != SlotRegisters::none && valid_ >> registers_.of(slot) & 1; }
   Xbyak::Reg64 general(uint32_t slot) const { return Xbyak::Reg64(registers_.of(slot)); }
   Xbyak::Xmm xmm(uint32_t slot) const { return Xbyak::Xmm(registers_.of(slot) - SlotRegisters::first_xmm); }
+  void set_written(uint32_t slot);
   void set_valid(uint32_t slot) { valid_ |= Set(1) << registers_.of(slot); }
   void forget(uint32_t slot, uint32_t count = 1);
+  /// The slot's value, where an instruction said it: the only one that writes to the slot, or the last before this one.
+  std::optional<int64_t> known(uint32_t slot) const;
+  void note_constants(const Word *at);
   void load(Set registers);
   /// The slot's value in a register: its own, or the one given.
   Xbyak::Reg64 integer(uint32_t slot, const Xbyak::Reg64 &otherwise);
@@ -64,6 +78,7 @@ private:
   void load_float(const Xbyak::Xmm &to, uint32_t slot);
   /// Where a result of the slot is made, and what ends its making.
   Xbyak::Reg64 result(uint32_t slot) const { return has_general(slot) ? general(slot) : rax; }
+  Xbyak::Reg64 result(uint32_t to, uint32_t left, uint32_t right) const;
   Xbyak::Xmm float_result(uint32_t slot) const { return has_xmm(slot) ? xmm(slot) : xmm0; }
   void store(uint32_t slot, const Xbyak::Reg64 &value);
   void store(uint32_t slot, const Xbyak::Xmm &value);
@@ -99,19 +114,29 @@ private:
   struct Cold { // Code written behind the rest.
     const Word *at;
     Xbyak::Label label, back;
-    enum : uint8_t { Leave, Resume, Grow } kind;
-    Set valid; // When control comes there.
+    enum : uint8_t { Leave, LeaveInlined, Return, Resume, Grow } kind;
+    Set registers; // Leave, LeaveInlined: to be written back; others: to be loaded.
+    const InlinedCall *call = nullptr; // LeaveInlined and Return.
   };
   void write_cold(Cold &cold);
 
   const Code &code_;
+  const InlinedCalls &inlined_;
   const SlotRegisters registers_;
+  const InlinedCall *inlining_ = nullptr; // Whose steps are being written...
+  const Word *origin_ = nullptr;          // ...and where the step's instruction came from.
+  std::map<const InlinedCall *, const Cold *> returns_; // Where the interpreter comes back from it.
   static constexpr Set unreached = ~Set(0);
   Set valid_ = 0;
+  Set unwritten_ = 0; // Those of the valid ones whose slots do not have the value.
+  bool defers_ = false; // Whether the results of this instruction may wait.
   std::vector<Set> incoming_;         // By word: what is valid on all the jumps there that were written.
   std::vector<Set> loops_;            // By word: what is valid wherever a loop begins.
   std::vector<Xbyak::Label> labels_;  // By word: of those that are jumped to.
   std::vector<Xbyak::Label> repeats_; // By word: where a loop begins again.
+  std::vector<int64_t> constants_;     // By slot...
+  std::vector<uint32_t> constants_of_; // ...where that is this stretch of code that no jump leads into.
+  uint32_t stretch_ = 1;
   std::deque<Cold> cold_;
   std::map<uint32_t, size_t> starts_;
 };

@@ -67,7 +67,7 @@ bool BaselineCompiler::write_array(const Word *at, Bytecode op) {
   }
   case Bytecode::IndexText: {
     Reg64 index = integer(c, rdx);
-    cmp(index, this->at(b + 1u));
+    combine(&CodeGenerator::cmp, &CodeGenerator::cmp, index, b + 1u);
     jae(leave(at));
     load_integer(rcx, b);
     movzx(result(a).cvt32(), byte[rcx + index]);

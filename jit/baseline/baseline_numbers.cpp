@@ -8,9 +8,16 @@ namespace kiln {
 
 using namespace Xbyak;
 
+/// Of an operation that may overflow: the interpreter then wants the operands, if only registers have them.
+Reg64 BaselineCompiler::result(uint32_t to, uint32_t left, uint32_t right) const {
+  if (!has_general(to)) return rax;
+  bool is_right = to == right && to != left, is_operand = to == left || to == right;
+  return is_right || (is_operand && unwritten_ >> registers_.of(to) & 1) ? rax : general(to);
+}
+
 Reg64 BaselineCompiler::compute(uint32_t to, uint32_t left, uint32_t right, Integer2 with, Immediate2 with_immediate, bool commutes) {
-  if (commutes && ((to == right && to != left) || registers_.constant(left))) std::swap(left, right);
-  Reg64 made = has_general(right) && to == right && to != left ? rax : result(to);
+  if (commutes && ((to == right && to != left) || known(left))) std::swap(left, right);
+  Reg64 made = result(to, left, right);
   load_integer(made, left);
   combine(with, with_immediate, made, right);
   return made;
@@ -25,9 +32,9 @@ void BaselineCompiler::compute(uint32_t to, uint32_t left, uint32_t right, Float
 }
 
 Reg64 BaselineCompiler::multiply(uint32_t to, uint32_t left, uint32_t right) {
-  if ((to == right && to != left) || registers_.constant(left)) std::swap(left, right);
-  Reg64 made = has_general(right) && to == right && to != left ? rax : result(to);
-  auto constant = registers_.constant(right);
+  if ((to == right && to != left) || known(left)) std::swap(left, right);
+  Reg64 made = result(to, left, right);
+  auto constant = known(right);
   if (constant && *constant == static_cast<int32_t>(*constant)) {
     imul(made, integer(left, rcx), static_cast<int>(*constant));
     return made;
@@ -43,7 +50,7 @@ Reg64 BaselineCompiler::multiply(uint32_t to, uint32_t left, uint32_t right) {
 /// Towards minus infinity. The interpreter divides by 0 and -1, where the processor would fail.
 void BaselineCompiler::divide(const Word *at, bool modulo) {
   auto [code, a, b, c] = at->instruction;
-  auto constant = registers_.constant(c);
+  auto constant = known(c);
   if (constant && *constant > 0 && std::has_single_bit(static_cast<uint64_t>(*constant)) && *constant <= (int64_t(1) << 30)) {
     Reg64 made = result(a);
     load_integer(made, b);
@@ -97,7 +104,7 @@ bool BaselineCompiler::write_integers(const Word *at, Bytecode op) {
   case Bytecode::AddImmediate:
   case Bytecode::SubtractImmediate:
   case Bytecode::Increment: {
-    Reg64 sum = result(a);
+    Reg64 sum = result(a, b, b);
     load_integer(sum, b);
     if (op == Bytecode::SubtractImmediate)
       sub(sum, immediate);
@@ -120,6 +127,14 @@ bool BaselineCompiler::write_integers(const Word *at, Bytecode op) {
   }
   case Bytecode::FloorDivide: divide(at, false); return true;
   case Bytecode::Modulo: divide(at, true); return true;
+  case Bytecode::Minimum:
+  case Bytecode::Maximum: {
+    Reg64 right = integer(c, rcx);
+    load_integer(rax, b);
+    cmp(rax, right);
+    op == Bytecode::Minimum ? cmovg(rax, right) : cmovl(rax, right);
+    return finish(rax, false);
+  }
   case Bytecode::Not:
     load_integer(result(a), b);
     xor_(result(a), 1);
@@ -207,7 +222,7 @@ bool BaselineCompiler::write_floats(const Word *at, Bytecode op) {
 // --- comparisons ---
 
 void BaselineCompiler::compare(uint32_t left, uint32_t right) {
-  auto constant = registers_.constant(right);
+  auto constant = known(right);
   if (has_general(left) || !constant || *constant != static_cast<int32_t>(*constant))
     combine(&CodeGenerator::cmp, &CodeGenerator::cmp, integer(left, rax), right);
   else

@@ -45,9 +45,10 @@ private:
 } // namespace
 
 std::string print_baseline(const Code &code, const Sources &sources) {
-  size_t size = BaselineCompiler::most_bytes(code);
+  InlinedCalls inlined = inline_calls(code);
+  size_t size = BaselineCompiler::most_bytes(code, inlined);
   std::unique_ptr<unsigned char[]> buffer(new unsigned char[size]);
-  BaselineCompiler compiler(code, {buffer.get(), size});
+  BaselineCompiler compiler(code, inlined, {buffer.get(), size});
   std::span<const unsigned char> machine_code = compiler.write_all();
   start_llvm();
   Disassembler disassembler;

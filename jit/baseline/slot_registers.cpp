@@ -50,10 +50,10 @@ uint32_t several_slots(const Word *at) {
   }
 }
 
-SlotRegisters::SlotRegisters(const Code &code)
-    : code_(code), is_target_(code.words.size() + 1), loop_ends_(code.words.size() + 1), depths_(code.words.size() + 1),
-      registers_(code.frame_slots, none), as_integer_(code.frame_slots), as_float_(code.frame_slots), writes_(code.frame_slots),
-      is_constant_(code.frame_slots), escapes_(code.frame_slots), constants_(code.frame_slots) {
+SlotRegisters::SlotRegisters(const Code &code, const InlinedCalls &inlined)
+    : code_(code), inlined_(inlined), is_target_(code.words.size() + 1), loop_ends_(code.words.size() + 1), depths_(code.words.size() + 1),
+      registers_(slots_with(code, inlined), none), as_integer_(registers_.size()), as_float_(registers_.size()), writes_(registers_.size()),
+      is_constant_(registers_.size()), escapes_(registers_.size()), constants_(registers_.size()) {
   find_loops();
   count();
   choose();
@@ -78,8 +78,7 @@ void SlotRegisters::find_loops() {
 }
 
 void SlotRegisters::count() {
-  for (uint32_t word = 0; word < code_.words.size(); word += words_of(&code_.words[word])) {
-    const Word *at = &code_.words[word];
+  each_instruction(code_, inlined_, 0, UINT32_MAX, [&](uint32_t word, const Word *at) {
     uint64_t weight = uint64_t(1) << (3 * depths_[word]);
     each_access(at, [&](const SlotAccess &access) {
       if (access.is_write) {
@@ -98,7 +97,7 @@ void SlotRegisters::count() {
       break;
     default: break;
     }
-  }
+  });
   // Arguments are written by the caller.
   uint32_t arguments = 0;
   for (const Type *type : code_.specialisation->params) arguments += FrameSlots::size_of(type);
@@ -107,7 +106,7 @@ void SlotRegisters::count() {
 
 void SlotRegisters::choose() {
   std::vector<uint16_t> integers, floats;
-  for (uint32_t slot = 0; slot < code_.frame_slots; ++slot) {
+  for (uint32_t slot = 0; slot < registers_.size(); ++slot) {
     if (escapes_[slot] || as_integer_[slot] + as_float_[slot] < 8) continue; // Not read in a loop.
     (as_float_[slot] > as_integer_[slot] ? floats : integers).push_back(static_cast<uint16_t>(slot));
   }
@@ -125,22 +124,21 @@ void SlotRegisters::choose() {
 
 SlotRegisters::Set SlotRegisters::at_loop(uint32_t word) const {
   Set read = 0, kept = ~Set(0);
-  for (uint32_t i = word; i <= loop_ends_[word]; i += words_of(&code_.words[i])) {
-    const Word *at = &code_.words[i];
+  each_instruction(code_, inlined_, word, loop_ends_[word], [&](uint32_t, const Word *at) {
     switch (static_cast<Bytecode>(at->instruction.op)) {
     case Bytecode::Call:
     case Bytecode::CallCell:
-    case Bytecode::Invoke: return 0;
+    case Bytecode::Invoke: kept = 0; break;
     case Bytecode::Math1:
     case Bytecode::Math2:
     case Bytecode::Apply1:
-    case Bytecode::Apply2: kept = kept_by_calls; break;
+    case Bytecode::Apply2: kept &= kept_by_calls; break;
     default: break;
     }
     each_access(at, [&](const SlotAccess &access) {
       if (access.kind != SlotAccess::Several && !access.is_write && registers_[access.slot] != none) read |= bit(registers_[access.slot]);
     });
-  }
+  });
   return read & kept;
 }
 

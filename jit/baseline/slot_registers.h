@@ -1,15 +1,15 @@
 #pragma once
 
-#include "jit/interpreter/bytecode.h"
+#include "jit/baseline/inlined_call.h"
 
 namespace kiln {
 
-/// Which slots of a function baseline code also keeps in registers: those that its inner loops read most often. A register
+/// Which slots of a function, and of what is inlined in it, baseline code also keeps in registers: those that its inner loops read most often. A register
 /// belongs to one slot throughout the function. The slot in memory always has the value as well, so a register may be
 /// forgotten at any time.
 class SlotRegisters {
 public:
-  explicit SlotRegisters(const Code &code);
+  SlotRegisters(const Code &code, const InlinedCalls &inlined);
 
   /// Registers as a set: bit n is general register n, bit 16 + n is xmm n, by their numbers in x86-64's encoding.
   using Set = uint32_t;
@@ -21,6 +21,8 @@ public:
   uint8_t of(uint32_t slot) const { return registers_[slot]; }
   /// The slot of a register.
   uint16_t slot_of(uint8_t bit) const { return slots_[bit]; }
+  /// Whether the slot's address is taken: others may write to it.
+  bool escapes(uint32_t slot) const { return escapes_[slot]; }
   /// The value of a slot that is written once, by an instruction that holds it.
   std::optional<int64_t> constant(uint32_t slot) const {
     return writes_[slot] == 1 && is_constant_[slot] && !escapes_[slot] ? std::optional(constants_[slot]) : std::nullopt;
@@ -38,6 +40,7 @@ private:
   void choose();
 
   const Code &code_;
+  const InlinedCalls &inlined_;
   std::vector<bool> is_target_;
   std::vector<uint32_t> loop_ends_; // By word: that of the last jump back to it.
   std::vector<uint8_t> depths_;     // By word: loops around it.

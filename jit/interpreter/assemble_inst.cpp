@@ -419,6 +419,12 @@ bool FunctionAssembler::write_intrinsic(const Inst &inst) {
   case IntrinsicKind::Abs:
     if (!is_double) break;
     return write(Bytecode::AbsFloat, result(inst), use(inst.args[0])), true;
+  case IntrinsicKind::Min:
+  case IntrinsicKind::Max: {
+    if (!first->is_integer() || first->is(TypeKind::U64)) break;
+    uint16_t left = use(inst.args[0]), right = use(inst.args[1]);
+    return write(inst.intrinsic == IntrinsicKind::Min ? Bytecode::Minimum : Bytecode::Maximum, result(inst), left, right), true;
+  }
   case IntrinsicKind::Math: {
     if (!is_double) return false;
     uint16_t left = use(inst.args[0]), right = inst.args.size() > 1 ? use(inst.args[1]) : 0;

@@ -163,6 +163,7 @@ struct Code {
   bool looked_up = false; // In what earlier runs compiled.
   std::unique_ptr<BaselineCode> baseline;
   bool baseline_tried = false;
+  bool is_inlined = false; // Baseline code of a caller has its instructions, and leaves to them.
 
   Code();
   ~Code();

@@ -200,6 +200,8 @@ enter_machine_code:
   OPERATION(ShiftRightBy) A.i = B.i >> IMMEDIATE_C; NEXT(0);
   OPERATION(ShiftRightUnsignedBy) A.u = B.u >> IMMEDIATE_C; NEXT(0);
   OPERATION(Not) A.u = !B.u; NEXT(0);
+  OPERATION(Minimum) A.i = std::min(B.i, C.i); NEXT(0);
+  OPERATION(Maximum) A.i = std::max(B.i, C.i); NEXT(0);
 
   // --- floats ---
   OPERATION(AddFloat) A.f = B.f + C.f; NEXT(0);

@@ -53,6 +53,35 @@ TEST(BaselineTest, ErrorsAreTheInterpreters) {
   EXPECT_EQ(outcome.trace[1].function, "outer([i64])");
 }
 
+/// A short function is inlined: what fails in it, or what machine code leaves to the interpreter, happens in a frame of its own.
+TEST(BaselineTest, AnInlinedCallIsACallWhereItIsLeft) {
+  std::string text = "fn part(a, i, d) = a[i] // d\nfn pair(a, i) = (a[i], i)\n"
+                     "fn total(a, n, d) {\n  t = 0\n  for i in 0..n { t += part(a, i, d) }\n  t\n}\n"
+                     "fn squares(a, n) {\n  t = 0\n  for i in 0..n {\n    (x, y) = pair(a, i)\n    t += x * y\n  }\n  t\n}\n"
+                     "a = [k for k in 0..3000]\npart(a, 0, 1)\npair(a, 0)\n"; // They have bytecode now.
+  for (Baseline baseline : {Baseline::None, Baseline::Hot, Baseline::All}) {
+    EXPECT_EQ(value_of(baseline, text + "(total(a, 3000, 1), squares(a, 3000))"), "(4498500, 8995500500)"); // 2999 * 1500, 2999 * 3000 * 5999 / 6
+    EXPECT_EQ(value_of(baseline, text + "(total(a, 3000, -1), squares(a, 3000))"), "(-4498500, 8995500500)"); // The interpreter divides by -1.
+    Engine engine(options(baseline));
+    Outcome outcome = engine.run_script("test", text + "print(total(a, 3001, 1))");
+    EXPECT_EQ(outcome.message, "index 3000 is out of range for an array of 3000");
+    ASSERT_EQ(outcome.trace.size(), 3u);
+    EXPECT_EQ(outcome.trace[0].function, "part([i64], i64, i64)");
+    EXPECT_EQ(outcome.trace[1].function, "total([i64], i64, i64)");
+  }
+}
+
+/// What a register has and its slot has not yet is there when the interpreter takes over.
+TEST(BaselineTest, SlotsHaveTheirValuesWhereTheInterpreterTakesOver) {
+  std::string caught = "fn f(a, n) {\n  t = 0\n  for i in 0..n {\n    x = i * 3\n    y = x + 5\n    x = y - 1\n    y = y * y\n"
+                       "    t += try { a[x % 7] } catch e { 1000 * y - x }\n  }\n  t\n}\nf([1, 2, 3, 4, 5], 3000)";
+  std::string overflow = "fn g(n) {\n  x = 1\n  for i in 0..n {\n    x = x * 3\n    x = x + i\n  }\n  x\n}\ng(100)";
+  for (Baseline baseline : {Baseline::None, Baseline::Hot, Baseline::All}) {
+    EXPECT_EQ(value_of(baseline, caught), "23181462881857"); // Both computed in Python.
+    EXPECT_EQ(value_of(baseline, overflow), "integer overflow in 5065693941273720314 * 3");
+  }
+}
+
 /// Registers hold a value on one path into a loop and not on another; a float and an integer take turns in a slot.
 TEST(BaselineTest, ALoopKnowsWhatItsRegistersHold) {
   std::string text = "fn mix(n, q) {\n  t = 0.0\n  for i in 0..n {\n    y = sqrt(q) - i\n    if y != 0.25 * i { for k in 0..3 { t += y * k } }\n"

@@ -104,31 +104,35 @@ std::byte *reserve(size_t bytes) {
 
 } // namespace
 
-std::unique_ptr<Slab> Slab::create(size_t text_bytes, size_t data_bytes, std::string &error) {
+std::unique_ptr<Slab> Slab::create(size_t text_bytes, size_t data_bytes, Writer writer, std::string &error) {
   auto failed = [&](const char *what) {
     error = std::string("no memory for machine code: ") + what + ": " + std::strerror(errno);
     return nullptr;
   };
-  int file = memfd_create("kiln-code", MFD_CLOEXEC);
-  if (file < 0) return failed("memfd_create");
-  std::byte *text = nullptr;
-  void *writable = MAP_FAILED;
-  bool mapped = false;
-  if (ftruncate(file, static_cast<off_t>(text_bytes)) == 0 && (text = reserve(text_bytes + data_bytes))) {
-    writable = mmap(nullptr, text_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    mapped = writable != MAP_FAILED &&
-             mmap(text, text_bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED &&
-             mprotect(text + text_bytes, data_bytes, PROT_READ | PROT_WRITE) == 0;
+  std::byte *text = reserve(text_bytes + data_bytes);
+  if (!text) return failed("mmap");
+  void *writable = nullptr;
+  bool mapped = mprotect(text + text_bytes, data_bytes, PROT_READ | PROT_WRITE) == 0;
+  if (writer == Writer::OneThread) {
+    mapped = mapped && mprotect(text, text_bytes, PROT_READ | PROT_EXEC) == 0;
+  } else if (mapped) {
+    int file = memfd_create("kiln-code", MFD_CLOEXEC);
+    mapped = file >= 0 && ftruncate(file, static_cast<off_t>(text_bytes)) == 0;
+    if (mapped) writable = mmap(nullptr, text_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (writable == MAP_FAILED) writable = nullptr, mapped = false;
+    mapped = mapped && mmap(text, text_bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
+    int cause = errno;
+    if (file >= 0) close(file);
+    errno = cause;
   }
-  int cause = errno;
-  close(file);
   uintptr_t begin = reinterpret_cast<uintptr_t>(text);
   if (mapped && enter_text(begin, begin + text_bytes))
     return std::unique_ptr<Slab>(new Slab(text, static_cast<std::byte *>(writable), text_bytes, data_bytes));
-  if (text) munmap(text, text_bytes + data_bytes);
-  if (writable != MAP_FAILED) munmap(writable, text_bytes);
-  errno = mapped ? ENOMEM : cause;
-  return failed("mmap");
+  int cause = mapped ? ENOMEM : errno;
+  munmap(text, text_bytes + data_bytes);
+  if (writable) munmap(writable, text_bytes);
+  errno = cause;
+  return failed("its mapping");
 }
 
 Slab::Slab(std::byte *text, std::byte *writable, size_t text_bytes, size_t data_bytes)
@@ -138,7 +142,29 @@ Slab::Slab(std::byte *text, std::byte *writable, size_t text_bytes, size_t data_
 Slab::~Slab() {
   leave_text(reinterpret_cast<uintptr_t>(text));
   munmap(text, text_bytes + data_bytes);
-  munmap(writable_text, text_bytes);
+  if (writable_text) munmap(writable_text, text_bytes);
+}
+
+template <typename Change>
+bool Slab::change_text(size_t offset, size_t bytes, Change change) {
+  if (writable_text) {
+    change(writable_text + offset);
+    return true;
+  }
+  constexpr size_t page = 4096;
+  size_t first = offset & ~(page - 1), size = ((offset + bytes + page - 1) & ~(page - 1)) - first;
+  if (mprotect(text + first, size, PROT_READ | PROT_WRITE) != 0) return false;
+  change(text + offset);
+  return mprotect(text + first, size, PROT_READ | PROT_EXEC) == 0;
+}
+
+bool Slab::write_text(size_t offset, std::span<const std::byte> bytes) {
+  return change_text(offset, bytes.size(), [&](std::byte *to) { std::memcpy(to, bytes.data(), bytes.size()); });
+}
+
+void Slab::trap_text(size_t offset, size_t bytes) {
+  constexpr unsigned char trap_byte = 0xcc;
+  change_text(offset, bytes, [&](std::byte *to) { std::memset(to, trap_byte, bytes); });
 }
 
 bool Slab::in_text(const void *address) {

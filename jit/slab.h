@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 
 namespace kiln {
@@ -26,20 +27,26 @@ private:
   std::set<std::pair<size_t, size_t>> by_size_;
 };
 
-/// A stretch of address space for code and its data, three mappings for thousands of modules. The text is shared memory
-/// mapped twice, once to run and once to write, so that no page can be written where it can be executed and nothing is
-/// re-protected per module. It lies where the program's own functions are reached by a 32-bit displacement when there
-/// is room.
+/// A stretch of address space for code and its data, few mappings for thousands of modules; no page can be written where it can be
+/// executed. It lies where the program's own functions are reached by a 32-bit displacement when there is room.
 class Slab {
 public:
+  /// Who writes code. OneThread: the one that runs it, and no page can be executed while it is written to; such a slab is the
+  /// quickest to make. Another: also while code of the slab runs, so the text is shared memory, mapped a second time.
+  enum class Writer : uint8_t { OneThread, Another };
   /// Null and a message when the system refuses.
-  static std::unique_ptr<Slab> create(size_t text_bytes, size_t data_bytes, std::string &error);
+  static std::unique_ptr<Slab> create(size_t text_bytes, size_t data_bytes, Writer writer, std::string &error);
   ~Slab();
   Slab(const Slab &) = delete;
   Slab &operator=(const Slab &) = delete;
 
+  /// Puts bytes into the text. False when the system refuses.
+  bool write_text(size_t offset, std::span<const std::byte> bytes);
+  /// Fills a part of the text that is not used any more with traps: a stale call must not go on.
+  void trap_text(size_t offset, size_t bytes);
+
   std::byte *const text;          // Executable, not writable.
-  std::byte *const writable_text; // The same memory, not executable.
+  std::byte *const writable_text; // The same memory, not executable; null for OneThread.
   std::byte *const data;          // Writable; right behind the text.
   const size_t text_bytes, data_bytes;
   Ranges text_ranges, data_ranges;
@@ -49,6 +56,8 @@ public:
 
 private:
   Slab(std::byte *text, std::byte *writable, size_t text_bytes, size_t data_bytes);
+  template <typename Change>
+  bool change_text(size_t offset, size_t bytes, Change change);
 };
 
 } // namespace kiln

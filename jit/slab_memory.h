@@ -19,7 +19,7 @@ private:
   struct Allocation;
   class InFlight;
 
-  Slabs slabs_;
+  Slabs slabs_{Slab::Writer::Another};
 };
 
 } // namespace kiln

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t slab_text = size_t(32) << 20;
 constexpr size_t slab_data = size_t(32) << 20;
 constexpr size_t data_step = 16;
-constexpr unsigned char trap_byte = 0xcc;
+constexpr size_t first_bytes = size_t(512) << 10; // Of text, and of data: one page of the page table reaches both.
 
 size_t align_up(size_t bytes, size_t alignment) { return (bytes + alignment - 1) & ~(alignment - 1); }
 
@@ -34,7 +34,9 @@ std::optional<Slabs::Allocation> Slabs::allocate(size_t text, size_t data, size_
   for (auto it = slabs_.rbegin(); it != slabs_.rend(); ++it)
     if (auto allocation = carve(**it, text, data, data_alignment)) return allocation;
   constexpr size_t page = 1 << 16;
-  auto slab = Slab::create(std::max(slab_text, align_up(text, page)), std::max(slab_data, align_up(data, page)), error);
+  bool is_small = slabs_.empty() && writer_ == Slab::Writer::OneThread;
+  auto slab = Slab::create(std::max(is_small ? first_bytes : slab_text, align_up(text, page)),
+                           std::max(is_small ? first_bytes : slab_data, align_up(data, page)), writer_, error);
   if (!slab) return std::nullopt;
   slabs_.push_back(std::move(slab));
   return carve(*slabs_.back(), text, data, data_alignment);
@@ -43,7 +45,7 @@ std::optional<Slabs::Allocation> Slabs::allocate(size_t text, size_t data, size_
 void Slabs::release(const Allocation &allocation) {
   Slab &slab = *allocation.slab;
   if (allocation.text_bytes) {
-    std::memset(slab.writable_text + allocation.text, trap_byte, allocation.text_bytes); // A stale call must not go on.
+    slab.trap_text(allocation.text, allocation.text_bytes);
     slab.text_ranges.release(allocation.text, allocation.text_bytes);
   }
   if (allocation.data_bytes) slab.data_ranges.release(allocation.data, allocation.data_bytes);

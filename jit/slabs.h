@@ -10,6 +10,8 @@ namespace kiln {
 /// Hands out memory for modules: a range of a slab's text and one of its data, of slabs that are made as they are needed.
 class Slabs {
 public:
+  explicit Slabs(Slab::Writer writer) : writer_(writer) {}
+
   struct Allocation {
     Slab *slab = nullptr;
     size_t text = 0, text_bytes = 0; // From the slab's text on.
@@ -23,6 +25,7 @@ public:
   static void release(const Allocation &allocation);
 
 private:
+  const Slab::Writer writer_;
   std::vector<std::unique_ptr<Slab>> slabs_;
 };
 

@@ -3,7 +3,6 @@
 #include "jit/baseline/machine_frame.h"
 #include "jit/slab.h"
 
-#include <cstring>
 #include <memory>
 
 namespace kiln {
@@ -11,7 +10,6 @@ namespace kiln {
 namespace {
 
 constexpr size_t text_bytes = size_t(32) << 20, data_bytes = 4096, alignment = 16;
-constexpr unsigned char trap_byte = 0xcc;
 
 // Never destroyed: frames may unwind while the process exits.
 Slab *memory = nullptr;
@@ -19,7 +17,7 @@ Slab *memory = nullptr;
 Slab *made_memory() {
   if (!memory) {
     std::string error;
-    memory = Slab::create(text_bytes, data_bytes, error).release();
+    memory = Slab::create(text_bytes, data_bytes, Slab::Writer::OneThread, error).release();
   }
   return memory;
 }
@@ -31,12 +29,13 @@ std::optional<size_t> MachineMemory::place(std::span<const unsigned char> code) 
   if (!slab) return std::nullopt;
   size_t offset = slab->text_ranges.allocate(code.size(), alignment);
   if (offset == Ranges::none) return std::nullopt;
-  std::memcpy(slab->writable_text + offset, code.data(), code.size());
-  return offset;
+  if (slab->write_text(offset, std::as_bytes(code))) return offset;
+  slab->text_ranges.release(offset, code.size());
+  return std::nullopt;
 }
 
 void MachineMemory::release(size_t offset, size_t bytes) {
-  std::memset(memory->writable_text + offset, trap_byte, bytes);
+  memory->trap_text(offset, bytes);
   memory->text_ranges.release(offset, bytes);
 }
 

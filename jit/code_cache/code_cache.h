@@ -79,7 +79,7 @@ private:
   std::unique_ptr<CacheFolder> folder_;
   std::string environment_;
   std::unordered_map<const Specialisation *, Root> roots_;
-  Slabs slabs_;
+  Slabs slabs_{Slab::Writer::OneThread};
   std::map<uintptr_t, std::unique_ptr<Placed>> placed_; // By where their text ends.
 };
 

@@ -64,13 +64,13 @@ std::unique_ptr<PlacedImage> place_image(const CodeImage &image, Slabs &slabs, c
   if (!memory) return nullptr;
   auto placed = std::make_unique<PlacedImage>();
   placed->memory = *memory;
-  const Slab &slab = *memory->slab;
+  Slab &slab = *memory->slab;
+  std::string text = image.text;
   struct {
-    std::byte *writable, *runs;
+    std::byte *filled, *runs;
     size_t bytes;
-  } parts[] = {{slab.writable_text + memory->text, slab.text + memory->text, image.text.size()}, {slab.data + memory->data, slab.data + memory->data, image.data.size()}};
-  std::memcpy(parts[0].writable, image.text.data(), image.text.size());
-  std::memcpy(parts[1].writable, image.data.data(), image.data.size());
+  } parts[] = {{reinterpret_cast<std::byte *>(text.data()), slab.text + memory->text, text.size()}, {slab.data + memory->data, slab.data + memory->data, image.data.size()}};
+  std::memcpy(parts[1].filled, image.data.data(), image.data.size());
   bool ok = true;
   for (const CodeImage::Fixup &fixup : image.fixups) {
     bool is_known = fixup.in != CodeImage::Part::External && (fixup.to != CodeImage::Part::External || fixup.target < externals.size());
@@ -81,14 +81,14 @@ std::unique_ptr<PlacedImage> place_image(const CodeImage &image, Slabs &slabs, c
     }
     int64_t target = fixup.to == CodeImage::Part::External ? externals[fixup.target]
                                                            : reinterpret_cast<int64_t>(parts[fixup.to == CodeImage::Part::Data].runs + fixup.target);
-    ok &= fill(fixup.field, in.writable + fixup.offset, reinterpret_cast<int64_t>(in.runs + fixup.offset), target + fixup.addend);
+    ok &= fill(fixup.field, in.filled + fixup.offset, reinterpret_cast<int64_t>(in.runs + fixup.offset), target + fixup.addend);
   }
   for (uint32_t entry : image.entries) {
     ok &= entry < image.text.size();
     placed->entries.push_back(parts[0].runs + entry);
   }
   ok &= size_t(image.frames_begin) + image.frames_bytes <= image.data.size();
-  if (!ok) {
+  if (!ok || !slab.write_text(memory->text, std::as_bytes(std::span(text)))) {
     Slabs::release(*memory);
     return nullptr;
   }

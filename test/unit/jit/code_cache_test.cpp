@@ -71,7 +71,7 @@ Result call(const PlacedImage &image) {
 }
 
 TEST(CodeImage, FieldsAreFilledIn) {
-  Slabs slabs;
+  Slabs slabs(Slab::Writer::OneThread);
   int there = 0;
   auto resolve = [&](std::string_view name) -> void * { return name == "there" ? &there : nullptr; };
   CodeImage address = image_of(std::string("\x48\xb8\0\0\0\0\0\0\0\0\xc3", 11)); // mov rax, imm64; ret
@@ -93,7 +93,7 @@ TEST(CodeImage, FieldsAreFilledIn) {
 }
 
 TEST(CodeImage, WhatDoesNotFitIsNotPlaced) {
-  Slabs slabs;
+  Slabs slabs(Slab::Writer::OneThread);
   auto nothing = [](std::string_view) -> void * { return nullptr; };
   auto far = [](std::string_view) { return reinterpret_cast<void *>(uintptr_t(1) << 46); };
   CodeImage image = image_of(std::string("\x48\xb8\0\0\0\0\0\0\0\0\xc3", 11));

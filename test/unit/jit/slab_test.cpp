@@ -52,29 +52,38 @@ TEST(Ranges, NeverHandsOutOverlaps) {
   EXPECT_EQ(ranges.allocate(1 << 16, 1), 0u);
 }
 
-TEST(Slab, WritesShowThroughAndNoPageIsWritableAndExecutable) {
-  std::string error;
-  auto slab = Slab::create(1 << 20, 1 << 20, error);
-  ASSERT_TRUE(slab) << error;
-  const unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3}; // mov eax, 42; ret
-  std::memcpy(slab->writable_text + 64, code, sizeof code);
-  slab->data[5] = std::byte(1);
+TEST(Slab, WhatIsWrittenRunsAndNoPageIsWritableAndExecutable) {
+  for (auto writer : {Slab::Writer::OneThread, Slab::Writer::Another}) {
+    std::string error;
+    auto slab = Slab::create(1 << 20, 1 << 20, writer, error);
+    ASSERT_TRUE(slab) << error;
+    const unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3}; // mov eax, 42; ret
+    size_t across = 4096 - 3; // Two pages.
+    for (size_t offset : {size_t(64), across}) {
+      ASSERT_TRUE(slab->write_text(offset, std::as_bytes(std::span(code))));
 #if defined(__x86_64__)
-  EXPECT_EQ(reinterpret_cast<int (*)()>(slab->text + 64)(), 42);
+      EXPECT_EQ(reinterpret_cast<int (*)()>(slab->text + offset)(), 42);
 #endif
-  EXPECT_TRUE(Slab::in_text(slab->text));
-  EXPECT_TRUE(Slab::in_text(slab->text + slab->text_bytes - 1));
-  EXPECT_FALSE(Slab::in_text(slab->data));
-  EXPECT_FALSE(Slab::in_text(slab->writable_text));
-  for (auto &line : memory_map()) EXPECT_EQ(line.find("rwx"), std::string::npos) << line;
-  const std::byte *text = slab->text;
-  slab.reset();
-  EXPECT_FALSE(Slab::in_text(text));
+    }
+    slab->trap_text(across, sizeof code);
+    EXPECT_EQ(slab->text[across], std::byte(0xcc));
+    EXPECT_EQ(slab->text[64], std::byte(0xb8));
+    slab->data[5] = std::byte(1);
+    EXPECT_TRUE(Slab::in_text(slab->text));
+    EXPECT_TRUE(Slab::in_text(slab->text + slab->text_bytes - 1));
+    EXPECT_FALSE(Slab::in_text(slab->data));
+    EXPECT_EQ(slab->writable_text != nullptr, writer == Slab::Writer::Another);
+    EXPECT_FALSE(Slab::in_text(slab->writable_text));
+    for (auto &line : memory_map()) EXPECT_EQ(line.find("rwx"), std::string::npos) << line;
+    const std::byte *text = slab->text;
+    slab.reset();
+    EXPECT_FALSE(Slab::in_text(text));
+  }
 }
 
 TEST(Slab, LiesNearTheProgram) {
   std::string error;
-  auto slab = Slab::create(1 << 20, 1 << 20, error);
+  auto slab = Slab::create(1 << 20, 1 << 20, Slab::Writer::OneThread, error);
   ASSERT_TRUE(slab) << error;
   auto distance = reinterpret_cast<intptr_t>(slab->text) - reinterpret_cast<intptr_t>(&Slab::in_text);
   EXPECT_LT(std::abs(distance), intptr_t(1) << 31);

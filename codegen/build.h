@@ -38,8 +38,8 @@ std::unique_ptr<KirFunction> build_unit(std::span<const Stmt *const> statements,
 /// The names that functions and lambdas below the node mention and do not bind themselves: what they may read or assign of
 /// the top level.
 void collect_free_names(const Stmt &statement, std::unordered_set<std::string_view> &names);
-/// The top-level names that a top-level statement assigns.
-void collect_assigned_names(const Stmt &statement, std::unordered_set<std::string_view> &names);
+/// The top-level names that a top-level statement assigns, each once.
+std::vector<Ident> assigned_names(const Stmt &statement);
 /// Whether running the statement once may take long: it contains a loop or comprehension (outside function definitions).
 bool contains_loop(const Stmt &statement);
 

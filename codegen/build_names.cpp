@@ -30,14 +30,15 @@ void collect_free_names(const Stmt &statement, std::unordered_set<std::string_vi
     return;
   }
   const Stmt *unit[] = {&statement};
+  if (!assigned_names(unit).has_callables) return;
   Resolution resolution = Resolution::of_unit(unit, nullptr, nullptr);
   names.insert(resolution.free_names().begin(), resolution.free_names().end());
 }
 
-void collect_assigned_names(const Stmt &statement, std::unordered_set<std::string_view> &names) {
-  if (is_definition(statement)) return;
+std::vector<Ident> assigned_names(const Stmt &statement) {
+  if (is_definition(statement)) return {};
   const Stmt *unit[] = {&statement};
-  for (const Ident &name : assigned_names(unit).names) names.insert(name.text);
+  return assigned_names(unit).names;
 }
 
 bool contains_loop(const Stmt &statement) {

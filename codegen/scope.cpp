@@ -18,7 +18,7 @@ private:
     if (updates_assign_) assign(node, name, span);
   }
   void assign(const void *, std::string_view name, Span span) override {
-    if (!declared_.contains(name) && seen_.insert(name).second) result.names.push_back({name, span});
+    if (!declared_.contains(name) && is_new(name)) result.names.push_back({name, span});
   }
   void declare(const void *, std::string_view name, Span) override {
     declared_.insert(name);
@@ -33,6 +33,15 @@ private:
   void end_scope() override {
     for (; order_.size() > starts_.back(); order_.pop_back()) declared_.erase(declared_.find(order_.back()));
     starts_.pop_back();
+  }
+
+  /// Few names are looked through, which takes no memory.
+  bool is_new(std::string_view name) {
+    constexpr size_t few = 8;
+    if (result.names.size() < few) return std::ranges::none_of(result.names, [name](const Ident &known) { return known.text == name; });
+    if (seen_.empty())
+      for (const Ident &known : result.names) seen_.insert(known.text);
+    return seen_.insert(name).second;
   }
 
   bool updates_assign_; // At the top level, where a variable need not be assigned as a whole to be the unit's.

@@ -87,10 +87,8 @@ std::vector<Unit> Engine::Impl::group(std::span<const Stmt *const> statements) c
   for (const Stmt *statement : statements) {
     if (!units.empty() && units.back().statements.front()->span.source != statement->span.source)
       open = false; // Files may use one name for variables of their own.
-    std::unordered_set<std::string_view> assigned;
-    collect_assigned_names(*statement, assigned);
     bool alone = contains_loop(*statement) || as<ConstStmt>(statement) ||
-                 std::any_of(assigned.begin(), assigned.end(), [&](std::string_view name) { return session.is_shared(name); });
+                 std::ranges::any_of(assigned_names(*statement), [&](const Ident &name) { return session.is_shared(name.text); });
     if (alone || !open)
       units.emplace_back();
     units.back().statements.push_back(statement);
@@ -103,11 +101,9 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
   Diagnostics found;
   const auto *constant = as<ConstStmt>(unit.statements.front());
   for (const Stmt *statement : unit.statements) {
-    std::unordered_set<std::string_view> assigned;
-    collect_assigned_names(*statement, assigned);
-    for (std::string_view name : assigned)
-      if (!as<ConstStmt>(statement) && session.is_constant(session.resolve(name, statement->span.source)))
-        found.report<Diag::AssignConst>(statement->span, name);
+    for (const Ident &name : assigned_names(*statement))
+      if (!as<ConstStmt>(statement) && session.is_constant(session.resolve(name.text, statement->span.source)))
+        found.report<Diag::AssignConst>(statement->span, name.text);
   }
   {
     Stopwatch watch(times.build);
@@ -123,10 +119,8 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
     Abstract unknown;
     unknown.type = session.types().error;
     for (const Stmt *statement : unit.statements) {
-      std::unordered_set<std::string_view> assigned;
-      collect_assigned_names(*statement, assigned);
-      for (std::string_view name : assigned)
-        session.assign(session.resolve(name, statement->span.source), unknown);
+      for (const Ident &name : assigned_names(*statement))
+        session.assign(session.resolve(name.text, statement->span.source), unknown);
     }
   } else {
     Stopwatch watch(times.infer);

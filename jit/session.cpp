@@ -234,12 +234,9 @@ void Session::note_variables(std::span<const Stmt *const> statements) {
   for (const Stmt *statement : statements) {
     Imports::File &file = *imports_.file_of(statement->span.source);
     const bool own_names = file.name.empty() && file.merged.empty() && file.aliases.empty();
-    std::unordered_set<std::string_view> assigned;
-    collect_assigned_names(*statement, assigned);
-    if (const auto *constant = as<ConstStmt>(statement))
-      assigned.insert(constant->name.text);
-    for (std::string_view name : assigned)
-      top_level_.insert(own_names ? types_.intern(name) : imports_.define(file, name, false));
+    auto note = [&](std::string_view name) { top_level_.insert(own_names ? types_.intern(name) : imports_.define(file, name, false)); };
+    for (const Ident &name : assigned_names(*statement)) note(name.text);
+    if (const auto *constant = as<ConstStmt>(statement)) note(constant->name.text);
   }
 }
 

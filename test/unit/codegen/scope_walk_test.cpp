@@ -24,14 +24,15 @@ TEST(Names, FreeNamesAreThoseNotBoundInside) {
 TEST(Names, AssignedNamesAreThoseOfTheTopLevel) {
   auto assigned = [](std::string text) {
     Built built(std::move(text));
-    std::unordered_set<std::string_view> names;
-    collect_assigned_names(*built.ast->statements[0], names);
-    return std::set<std::string>(names.begin(), names.end());
+    std::vector<std::string> names;
+    for (const Ident &name : assigned_names(*built.ast->statements[0])) names.emplace_back(name.text);
+    return names;
   };
-  using Names = std::set<std::string>;
+  using Names = std::vector<std::string>;
   EXPECT_EQ(assigned("x = 1"), (Names{"x"}));
   EXPECT_EQ(assigned("(x, (y, a[0])) = z"), (Names{"x", "y"}));
   EXPECT_EQ(assigned("for i in n { s += i; i = 2; let t = 1; t = 2 }"), (Names{"s"}));
+  EXPECT_EQ(assigned("(a, b, c, d, e, f, g, h, i, a, j, b, j, k) = z"), (Names{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"}));
   EXPECT_EQ(assigned("f(x) = { y = x }"), (Names{}));
   EXPECT_EQ(assigned("g = x -> { y = x }"), (Names{"g"}));
 }

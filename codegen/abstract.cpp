@@ -223,7 +223,7 @@ bool exact_as_float(const Type *to, int64_t value, bool is_u64) {
 
 std::optional<Conversion> store_conversion(const Type *from, const Type *to, const std::optional<Constant> &known, bool literal) {
   if (from->is_integer() && to->is_integer()) {
-    if (contains_all(to, from) || (known && fits(to, known->integer, from->is(TypeKind::U64))))
+    if (contains_all(to, from) || (known && fits(to, known->integer(), from->is(TypeKind::U64))))
       return Conversion::Exact;
     return known && literal ? std::nullopt : std::optional(Conversion::Checked);
   }
@@ -231,7 +231,7 @@ std::optional<Conversion> store_conversion(const Type *from, const Type *to, con
     if (from->bits() <= (to->is(TypeKind::F64) ? 32u : 16u))
       return Conversion::Exact;
     if (known)
-      return exact_as_float(to, known->integer, from->is(TypeKind::U64)) ? std::optional(Conversion::Exact) : std::nullopt;
+      return exact_as_float(to, known->integer(), from->is(TypeKind::U64)) ? std::optional(Conversion::Exact) : std::nullopt;
     return Conversion::CheckedExact;
   }
   if (from->is(TypeKind::F32) && to->is(TypeKind::F64))
@@ -263,21 +263,21 @@ std::optional<Constant> convert_constant(const Constant &constant, const Type *f
     return result;
   if (from->is(TypeKind::Bool) && to->is_number()) {
     if (to->is_float())
-      return Constant{Constant::Float, 0, static_cast<double>(constant.integer), {}};
-    return Constant{Constant::Int, constant.integer, 0, {}};
+      return Constant::of_float(static_cast<double>(constant.integer()));
+    return Constant::of_int(constant.integer());
   }
   if (from->is_integer() && to->is_integer())
-    return fits(to, constant.integer, from->is(TypeKind::U64)) ? std::optional(result) : std::nullopt;
+    return fits(to, constant.integer(), from->is(TypeKind::U64)) ? std::optional(result) : std::nullopt;
   if (from->is_integer() && to->is_float()) {
-    double wide = from->is(TypeKind::U64) ? static_cast<double>(static_cast<uint64_t>(constant.integer))
-                                          : static_cast<double>(constant.integer);
+    double wide = from->is(TypeKind::U64) ? static_cast<double>(static_cast<uint64_t>(constant.integer()))
+                                          : static_cast<double>(constant.integer());
     if (to->is(TypeKind::F32))
-      wide = from->is(TypeKind::U64) ? static_cast<float>(static_cast<uint64_t>(constant.integer))
-                                     : static_cast<float>(constant.integer);
-    return Constant{Constant::Float, 0, wide, {}};
+      wide = from->is(TypeKind::U64) ? static_cast<float>(static_cast<uint64_t>(constant.integer()))
+                                     : static_cast<float>(constant.integer());
+    return Constant::of_float(wide);
   }
   if (from->is_float() && to->is_float())
-    return Constant{Constant::Float, 0, to->is(TypeKind::F32) ? static_cast<float>(constant.floating) : constant.floating, {}};
+    return Constant::of_float(to->is(TypeKind::F32) ? static_cast<float>(constant.floating()) : constant.floating());
   return std::nullopt;
 }
 

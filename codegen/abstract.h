@@ -32,7 +32,7 @@ struct Abstract {
   bool usable() const { return type && !other && unset.empty(); }
   bool is(TypeKind kind) const { return type && type->kind == kind; }
   std::optional<bool> known_bool() const {
-    return constant && type->is(TypeKind::Bool) ? std::optional(constant->integer != 0) : std::nullopt;
+    return constant && type->is(TypeKind::Bool) ? std::optional(constant->integer() != 0) : std::nullopt;
   }
 };
 

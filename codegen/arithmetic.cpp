@@ -26,7 +26,7 @@ const Type *literal_type(const Abstract &literal, const Type *beside) {
   if (beside->is(TypeKind::F32))
     return beside;
   bool adapts = beside->is(TypeKind::I32) || beside->is(TypeKind::U32) || beside->is(TypeKind::U64);
-  return adapts && literal.type->is_integer() && fits(beside, literal.constant->integer) ? beside : nullptr;
+  return adapts && literal.type->is_integer() && fits(beside, literal.constant->integer()) ? beside : nullptr;
 }
 
 bool computes(const Abstract &value) { return value.type->is_number() || value.type->is(TypeKind::Bool); }
@@ -79,7 +79,7 @@ OperatorTypes arithmetic(TypeTable &types, BinaryOp op, const Abstract &left, co
   if (wraps_around && type->is_float())
     return refuse("floating-point numbers do not wrap around; write the operator without `%`");
   // 2^-1: a negative literal as exponent asks for a float.
-  if (op == BinaryOp::Power && type->is_integer() && right.literal && right.constant && right.constant->integer < 0)
+  if (op == BinaryOp::Power && type->is_integer() && right.literal && right.constant && right.constant->integer() < 0)
     type = types.f64;
   return same(type);
 }
@@ -216,9 +216,9 @@ OperatorTypes unary_types(TypeTable &types, UnaryOp op, const Abstract &operand)
 
 namespace {
 
-Constant boolean(bool value) { return {Constant::Bool, value, 0, {}}; }
-Constant integer(int64_t value) { return {Constant::Int, value, 0, {}}; }
-Constant floating(double value) { return {Constant::Float, 0, value, {}}; }
+Constant boolean(bool value) { return Constant::of_bool(value); }
+Constant integer(int64_t value) { return Constant::of_int(value); }
+Constant floating(double value) { return Constant::of_float(value); }
 
 template <typename T> std::optional<Constant> fold_comparison(BinaryOp op, T a, T b) {
   switch (op) {
@@ -304,19 +304,19 @@ std::optional<Constant> fold_binary(BinaryOp op, const OperatorTypes &rule, cons
     if (rule.left != rule.right)
       return std::nullopt;
     if (type->is_float())
-      return fold_comparison(op, left.floating, right.floating);
+      return fold_comparison(op, left.floating(), right.floating());
     if (type->is(TypeKind::U64))
-      return fold_comparison(op, static_cast<uint64_t>(left.integer), static_cast<uint64_t>(right.integer));
+      return fold_comparison(op, static_cast<uint64_t>(left.integer()), static_cast<uint64_t>(right.integer()));
     if (type->is_integer() || type->is(TypeKind::Bool))
-      return fold_comparison(op, left.integer, right.integer);
+      return fold_comparison(op, left.integer(), right.integer());
     if (type->is(TypeKind::Str))
-      return fold_comparison(op, left.text, right.text);
+      return fold_comparison(op, left.text(), right.text());
     return std::nullopt;
   }
   if (type->is(TypeKind::F64))
-    return fold_float(op, left.floating, right.floating);
+    return fold_float(op, left.floating(), right.floating());
   if (type->is(TypeKind::I64) || type->is(TypeKind::I32))
-    return fold_signed(op, type, left.integer, right.integer);
+    return fold_signed(op, type, left.integer(), right.integer());
   return std::nullopt;
 }
 
@@ -324,14 +324,14 @@ std::optional<Constant> fold_unary(UnaryOp op, const OperatorTypes &rule, const 
   if (rule.wraps)
     return std::nullopt;
   switch (op) {
-  case UnaryOp::Not: return boolean(operand.integer == 0);
+  case UnaryOp::Not: return boolean(operand.integer() == 0);
   case UnaryOp::Negate:
     if (rule.result->is_float())
-      return floating(-operand.floating);
-    if (rule.result->is_signed() && operand.integer != std::numeric_limits<int64_t>::min() && fits(rule.result, -operand.integer))
-      return integer(-operand.integer);
+      return floating(-operand.floating());
+    if (rule.result->is_signed() && operand.integer() != std::numeric_limits<int64_t>::min() && fits(rule.result, -operand.integer()))
+      return integer(-operand.integer());
     return std::nullopt;
-  case UnaryOp::BitNot: return rule.result->is(TypeKind::I64) ? std::optional(integer(~operand.integer)) : std::nullopt;
+  case UnaryOp::BitNot: return rule.result->is(TypeKind::I64) ? std::optional(integer(~operand.integer())) : std::nullopt;
   case UnaryOp::Plus: return operand;
   }
   return std::nullopt;

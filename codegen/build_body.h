@@ -40,9 +40,9 @@ private:
   Inst *emit_above_left(const Expr *expr, Inst *left);
   Inst *emit_leaf(const Expr *expr);
   std::vector<Inst *> with_indices(Inst *base, const IndexExpr &place);
-  Inst *constant(Span span, Constant::Kind kind);
-  Inst *none(Span span) { return constant(span, Constant::None); }
-  Inst *text(Span span, std::string_view text);
+  Inst *constant(Span span, const Constant &value);
+  Inst *none(Span span) { return constant(span, {}); }
+  Inst *text(Span span, std::string_view text) { return constant(span, Constant::of_text(keep(text))); }
   Inst *emit(const NumberExpr &number);
   Inst *emit(const StringExpr &string);
   Inst *emit(const NameExpr &name);

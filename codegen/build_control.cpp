@@ -62,9 +62,7 @@ Inst *BodyBuilder::build_truth(const Expr *condition) {
   branch_on(condition, yes, no);
   for (Block *side : {yes, no}) {
     ssa_.enter(side);
-    Inst *truth = constant(condition->span, Constant::Bool);
-    truth->constant.integer = side == yes;
-    ssa_.jump(merge, condition->span, {truth});
+    ssa_.jump(merge, condition->span, {constant(condition->span, Constant::of_bool(side == yes))});
   }
   ssa_.enter(merge);
   return value;

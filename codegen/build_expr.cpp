@@ -59,11 +59,7 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   case ExprKind::Error: // Reported by the parser.
   case ExprKind::None: return none(expr->span);
   case ExprKind::Number: return emit(cast<NumberExpr>(expr));
-  case ExprKind::Bool: {
-    Inst *inst = constant(expr->span, Constant::Bool);
-    inst->constant.integer = cast<BoolExpr>(expr).value;
-    return inst;
-  }
+  case ExprKind::Bool: return constant(expr->span, Constant::of_bool(cast<BoolExpr>(expr).value));
   case ExprKind::String: return emit(cast<StringExpr>(expr));
   case ExprKind::Name: return emit(cast<NameExpr>(expr));
   case ExprKind::Unary: return emit(cast<UnaryExpr>(expr));
@@ -100,27 +96,17 @@ Inst *BodyBuilder::emit_leaf(const Expr *expr) {
   return none(expr->span);
 }
 
-Inst *BodyBuilder::constant(Span span, Constant::Kind kind) {
+Inst *BodyBuilder::constant(Span span, const Constant &value) {
   Inst *inst = ssa_.add(Op::Const, span);
-  inst->constant.kind = kind;
-  return inst;
-}
-
-Inst *BodyBuilder::text(Span span, std::string_view text) {
-  Inst *inst = constant(span, Constant::Str);
-  inst->constant.text = keep(text);
+  inst->constant = value;
   return inst;
 }
 
 Inst *BodyBuilder::emit(const NumberExpr &number) {
   bool is_float = number.type == NumberType::F32 || number.type == NumberType::F64;
-  Inst *inst = constant(number.span, is_float ? Constant::Float : Constant::Int);
+  Inst *inst = constant(number.span, is_float ? Constant::of_float(number.floating) : Constant::of_int(number.integer));
   inst->number_type = number.type;
   inst->literal = !number.suffixed;
-  if (is_float)
-    inst->constant.floating = number.floating;
-  else
-    inst->constant.integer = number.integer;
   return inst;
 }
 

@@ -213,7 +213,7 @@ Abstract BuiltinRules::length() {
     return refuse(0, "an array, str, range, map, set or tuple", "make an array of it, as in `[x for x in xs]`, or count with a loop");
   if (type->is(TypeKind::Tuple)) {
     Abstract made = planned(CallPlan::Value, types_.i64);
-    body_.plan(inst_).value = Constant{Constant::Int, static_cast<int64_t>(type->elements.size()), 0, {}};
+    body_.plan(inst_).value = Constant::of_int(static_cast<int64_t>(type->elements.size()));
     made.constant = body_.plan(inst_).value;
     return made;
   }
@@ -221,14 +221,14 @@ Abstract BuiltinRules::length() {
     return body_.call_map(inst_, "map_len", arguments_, types_.i64);
   if (type->is(TypeKind::Map)) {
     Abstract made = planned(CallPlan::Value, types_.i64);
-    body_.plan(inst_).value = Constant{Constant::Int, 0, 0, {}};
+    body_.plan(inst_).value = Constant::of_int(0);
     return made;
   }
   if (!type->is_array() && !type->is(TypeKind::Str) && !type->is(TypeKind::Range))
     return refuse(0, "an array, str, range, map, set or tuple");
   Abstract made = intrinsic(IntrinsicKind::Length, {type}, types_.i64);
   if (argument(0).constant && type->is(TypeKind::Str))
-    made.constant = Constant{Constant::Int, static_cast<int64_t>(argument(0).constant->text.size()), 0, {}};
+    made.constant = Constant::of_int(static_cast<int64_t>(argument(0).constant->text().size()));
   return made;
 }
 
@@ -238,7 +238,7 @@ Abstract BuiltinRules::dimension() {
     return refuse(0, "an array");
   if (!argument(1).type->is_integer())
     return refuse(1, "an integer");
-  if (const auto &d = argument(1).constant; d && (d->integer < 0 || d->integer >= static_cast<int64_t>(type->rank)))
+  if (const auto &d = argument(1).constant; d && (d->integer() < 0 || d->integer() >= static_cast<int64_t>(type->rank)))
     return refuse(1, fmt::format("a dimension from 0 to {} of {}", type->rank - 1, to_string(type)));
   return intrinsic(IntrinsicKind::Dimension, {type, types_.i64}, types_.i64);
 }
@@ -280,7 +280,7 @@ Abstract BuiltinRules::filled(const Type *element, size_t first_extent, std::opt
   Abstract made = planned(CallPlan::Fill, result);
   CallPlan &plan = body_.plan(inst_);
   plan.operands = operands;
-  plan.value = Constant{Constant::Float, 0, *value, {}};
+  plan.value = Constant::of_float(*value);
   return made;
 }
 
@@ -354,7 +354,7 @@ Abstract BuiltinRules::map_has() {
   if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
   if (!BodyInference::is_unused(argument(0).type)) return body_.call_map(inst_, "map_has", arguments_, types_.boolean);
   Abstract made = planned(CallPlan::Value, types_.boolean);
-  body_.plan(inst_).value = Constant{Constant::Bool, false, 0, {}};
+  body_.plan(inst_).value = Constant::of_bool(false);
   return made;
 }
 
@@ -362,7 +362,7 @@ Abstract BuiltinRules::map_delete() {
   if (!argument(0).is(TypeKind::Map)) return refuse(0, "a map or set");
   if (!BodyInference::is_unused(argument(0).type)) return body_.call_map(inst_, "map_delete", arguments_, types_.boolean);
   Abstract made = planned(CallPlan::Value, types_.boolean);
-  body_.plan(inst_).value = Constant{Constant::Bool, false, 0, {}};
+  body_.plan(inst_).value = Constant::of_bool(false);
   return made;
 }
 
@@ -443,8 +443,7 @@ Abstract BuiltinRules::zero_of() {
     return element;
   const Type *type = element.is(TypeKind::F32) || element.is(TypeKind::F64) || element.is(TypeKind::U64) ? element.type : types_.i64;
   Abstract made = planned(CallPlan::Value, type);
-  Constant zero;
-  zero.kind = type->is_float() ? Constant::Float : Constant::Int;
+  Constant zero = type->is_float() ? Constant::of_float(0) : Constant::of_int(0);
   body_.plan(inst_).value = zero;
   made.constant = zero;
   return made;
@@ -499,9 +498,7 @@ Abstract BuiltinRules::type_name() {
   if (argument(0).type->is_union() || argument(0).is(TypeKind::Dyn))
     return body_.error_value(inst_); // What it holds has a type of its own.
   Abstract made = planned(CallPlan::Value, types_.str);
-  Constant text;
-  text.kind = Constant::Str;
-  text.text = types_.intern(to_string(argument(0).type));
+  Constant text = Constant::of_text(types_.intern(to_string(argument(0).type)));
   body_.plan(inst_).value = text;
   made.constant = text;
   return made;

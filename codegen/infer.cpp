@@ -18,16 +18,16 @@ constexpr uint64_t longest_shown = 60;
 
 /// The constant as a program would write it.
 std::string written(const Constant &constant, const Type *type) {
-  switch (constant.kind) {
+  switch (constant.kind()) {
   case Constant::None: return "none";
-  case Constant::Bool: return constant.integer ? "true" : "false";
+  case Constant::Bool: return constant.integer() ? "true" : "false";
   case Constant::Int:
-    return type->is(TypeKind::U64) ? fmt::format("{}", static_cast<uint64_t>(constant.integer)) : fmt::format("{}", constant.integer);
-  case Constant::Float: return fmt::format("{}", constant.floating);
+    return type->is(TypeKind::U64) ? fmt::format("{}", static_cast<uint64_t>(constant.integer())) : fmt::format("{}", constant.integer());
+  case Constant::Float: return fmt::format("{}", constant.floating());
   case Constant::Str: break;
   }
-  bool all = constant.text.size() <= longest_shown;
-  return fmt::format("\"{}{}\"", constant.text.substr(0, longest_shown), all ? "" : "...");
+  bool all = constant.text().size() <= longest_shown;
+  return fmt::format("\"{}{}\"", constant.text().substr(0, longest_shown), all ? "" : "...");
 }
 
 /// A name that assemblers and LLVM take as it is.
@@ -84,13 +84,13 @@ std::string Inference::key_of(const KirFunction &function, std::span<const Type 
     key.append(reinterpret_cast<const char *>(&type->id), sizeof type->id);
   auto add = [&](auto value) { key.append(reinterpret_cast<const char *>(&value), sizeof value); };
   for (const std::optional<Constant> &constant : constants) {
-    add(constant ? constant->kind : Constant::None);
+    add(constant ? constant->kind() : Constant::None);
     if (!constant)
       continue;
-    add(constant->integer);
-    add(constant->floating);
-    add(constant->text.size());
-    key += constant->text;
+    add(constant->integer());
+    add(constant->floating());
+    add(constant->text().size());
+    key += constant->text();
   }
   return key;
 }

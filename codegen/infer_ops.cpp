@@ -98,7 +98,7 @@ Abstract BodyInference::rule_const(const Inst &inst) {
   Abstract made = of(types_.none, inst);
   made.constant = inst.constant;
   made.literal = inst.literal;
-  switch (inst.constant.kind) {
+  switch (inst.constant.kind()) {
   case Constant::None: break;
   case Constant::Bool: made.type = types_.boolean; break;
   case Constant::Str: made.type = types_.str; break;
@@ -160,7 +160,7 @@ Abstract BodyInference::rule_binary(const Inst &inst) {
     bool folds = unequal_is_false_ || left.is(TypeKind::None) || right.is(TypeKind::None);
     if (inst.in_pattern || (equality && folds)) {
       Abstract made = of(types_.boolean, inst);
-      made.constant = Constant{Constant::Bool, inst.binary_op == BinaryOp::NotEqual, 0, {}};
+      made.constant = Constant::of_bool(inst.binary_op == BinaryOp::NotEqual);
       return made;
     }
     if (equality) {
@@ -235,7 +235,7 @@ Abstract BodyInference::rule_range(const Inst &inst) {
     }
   }
   if (inst.args.size() == 3)
-    if (auto step = value(inst.args[2]).constant; step && step->integer == 0) {
+    if (auto step = value(inst.args[2]).constant; step && step->integer() == 0) {
       diagnostics_.report<Diag::RangeStep>(inst.args[2]->span);
       return error_value(inst);
     }
@@ -333,9 +333,9 @@ bool BodyInference::check_indices(const Inst &inst, const Type *array, size_t co
         error.help("to write into a part of an array, use `.=`, as in `a[1..3] .= e`");
       return false;
     }
-    if (index.constant && index.type->is_signed() && index.constant->integer < 0) {
-      diagnostics_.report<Diag::NegativeIndex>(arg->span, index.constant->integer)
-          .help(fmt::format("write `a[len(a) - {}]` to count from the end", -index.constant->integer));
+    if (index.constant && index.type->is_signed() && index.constant->integer() < 0) {
+      diagnostics_.report<Diag::NegativeIndex>(arg->span, index.constant->integer())
+          .help(fmt::format("write `a[len(a) - {}]` to count from the end", -index.constant->integer()));
       return false;
     }
   }
@@ -368,8 +368,8 @@ Abstract BodyInference::rule_index(const Inst &inst) {
       return error_value(inst);
     Abstract byte = of(types_.u8, inst);
     const Abstract &index = value(inst.args[1]);
-    if (base.constant && index.constant && static_cast<uint64_t>(index.constant->integer) < base.constant->text.size())
-      byte.constant = Constant{Constant::Int, static_cast<uint8_t>(base.constant->text[static_cast<size_t>(index.constant->integer)]), 0, {}};
+    if (base.constant && index.constant && static_cast<uint64_t>(index.constant->integer()) < base.constant->text().size())
+      byte.constant = Constant::of_int(static_cast<uint8_t>(base.constant->text()[static_cast<size_t>(index.constant->integer())]));
     return byte;
   }
   if (base.is(TypeKind::Tuple)) {
@@ -378,11 +378,11 @@ Abstract BodyInference::rule_index(const Inst &inst) {
       diagnostics_.report<Diag::TupleIndex>(inst.span);
       return error_value(inst);
     }
-    if (index.constant->integer < 0 || index.constant->integer >= static_cast<int64_t>(base.type->elements.size())) {
-      diagnostics_.report<Diag::TupleIndexRange>(inst.args[1]->span, index.constant->integer, base.type);
+    if (index.constant->integer() < 0 || index.constant->integer() >= static_cast<int64_t>(base.type->elements.size())) {
+      diagnostics_.report<Diag::TupleIndexRange>(inst.args[1]->span, index.constant->integer(), base.type);
       return error_value(inst);
     }
-    return of(base.type->elements[static_cast<size_t>(index.constant->integer)], inst);
+    return of(base.type->elements[static_cast<size_t>(index.constant->integer())], inst);
   }
   if (auto made = call_operator(inst, "[]", {inst.args.begin(), inst.args.end()}))
     return *made;
@@ -539,7 +539,7 @@ Abstract BodyInference::rule_name(const Inst &inst) {
   for (auto [name, number] : constants)
     if (inst.name == name) {
       Abstract made = of(types_.f64, inst);
-      made.constant = Constant{Constant::Float, 0, number, {}};
+      made.constant = Constant::of_float(number);
       return made;
     }
   if (inst.name == "args") {

@@ -106,7 +106,7 @@ bool BodyInference::convertible(const Abstract &from, const Type *to) {
 
 void BodyInference::report_store(const Inst &inst, const Abstract &from, const Type *to, const char *place) {
   if (from.constant && from.type->is_integer() && to->is_number()) {
-    std::string shown = from.is(TypeKind::U64) ? std::to_string(static_cast<uint64_t>(from.constant->integer)) : std::to_string(from.constant->integer);
+    std::string shown = from.is(TypeKind::U64) ? std::to_string(static_cast<uint64_t>(from.constant->integer())) : std::to_string(from.constant->integer());
     diagnostics_.report<Diag::DoesNotFit>(inst.span, shown, to);
     return;
   }

@@ -289,7 +289,7 @@ Abstract BodyInference::rule_is(const Inst &inst) {
     holds |= uint32_t{passes(inst, wanted, alternatives[i])} << i;
   Abstract made = of(types_.boolean, inst);
   if (holds == 0 || holds == all)
-    made.constant = Constant{Constant::Bool, holds != 0, 0, {}};
+    made.constant = Constant::of_bool(holds != 0);
   else
     result_->tests[inst.id] = holds;
   return made;

@@ -43,13 +43,33 @@ enum class Conversion : uint8_t {
   Truncating,   // A float to an integer, toward zero; NaN or out of range is a run-time error.
 };
 
-/// The value of a Const. Which member counts follows from the kind.
-struct Constant {
-  enum Kind : uint8_t { None, Bool, Int, Float, Str } kind = None;
-  int64_t integer = 0; // Bool, Int (u64 as two's complement)
-  double floating = 0; // Float (an f32 exactly representable)
-  std::string_view text; // Str; lives as long as the session.
+/// The value of a Const. Read as what it is not, it is zero or an empty text.
+class Constant {
+public:
+  enum Kind : uint8_t { None, Bool, Int, Float, Str };
+
+  Constant() = default; // None
+  static Constant of_bool(bool value);
+  static Constant of_int(int64_t value);           // u64 as two's complement
+  static Constant of_float(double value);          // An f32 exactly representable
+  static Constant of_text(std::string_view value); // Which lives as long as the session.
+
+  Kind kind() const { return kind_; }
+  int64_t integer() const { return kind_ == Int || kind_ == Bool ? integer_ : 0; }
+  double floating() const { return kind_ == Float ? floating_ : 0; }
+  std::string_view text() const { return kind_ == Str ? std::string_view(text_, length_) : std::string_view(); }
   friend bool operator==(const Constant &a, const Constant &b); // Floats by bits.
+
+private:
+  explicit Constant(Kind kind) : kind_(kind) {}
+
+  Kind kind_ = None;
+  uint32_t length_ = 0;
+  union {
+    int64_t integer_ = 0;
+    double floating_;
+    const char *text_;
+  };
 };
 
 /// One instruction; also the value it makes. Lives in its function's memory, with all that it lists: nothing destroys it.

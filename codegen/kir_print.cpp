@@ -142,19 +142,19 @@ void Printer::put_inst(const Inst &inst) {
 }
 
 void Printer::put_constant(const Inst &inst) {
-  switch (inst.constant.kind) {
+  switch (inst.constant.kind()) {
   case Constant::None: return put(" none");
-  case Constant::Bool: return put(" {}", inst.constant.integer != 0);
+  case Constant::Bool: return put(" {}", inst.constant.integer() != 0);
   case Constant::Int: {
     bool is_u64 = inst.type ? inst.type->is(TypeKind::U64) : inst.number_type == NumberType::U64;
     if (is_u64)
-      put(" {}", static_cast<uint64_t>(inst.constant.integer));
+      put(" {}", static_cast<uint64_t>(inst.constant.integer()));
     else
-      put(" {}", inst.constant.integer);
+      put(" {}", inst.constant.integer());
     break;
   }
-  case Constant::Float: put(" {}", float_text(inst.constant.floating)); break;
-  case Constant::Str: return put(" {}", quoted(inst.constant.text));
+  case Constant::Float: put(" {}", float_text(inst.constant.floating())); break;
+  case Constant::Str: return put(" {}", quoted(inst.constant.text()));
   }
   bool usual = inst.number_type == NumberType::I64 || inst.number_type == NumberType::F64;
   if (!function_.typed && !usual) put("{}", text(inst.number_type));

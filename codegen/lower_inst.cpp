@@ -96,14 +96,14 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
 FunctionLowering::Value FunctionLowering::emit_constant(const Inst &inst) {
   llvm::Type *type = module_.register_type(inst.type);
   if (!type) return nullptr;
-  switch (inst.constant.kind) {
+  switch (inst.constant.kind()) {
   case Constant::None: return nullptr;
-  case Constant::Bool: return builder_.getInt1(inst.constant.integer != 0);
+  case Constant::Bool: return builder_.getInt1(inst.constant.integer() != 0);
   case Constant::Int:
-    if (inst.type->is_float()) return llvm::ConstantFP::get(type, static_cast<double>(inst.constant.integer));
-    return llvm::ConstantInt::get(type, static_cast<uint64_t>(inst.constant.integer), inst.type->is_signed(), true);
-  case Constant::Float: return llvm::ConstantFP::get(type, inst.constant.floating);
-  case Constant::Str: return str_constant(inst.constant.text);
+    if (inst.type->is_float()) return llvm::ConstantFP::get(type, static_cast<double>(inst.constant.integer()));
+    return llvm::ConstantInt::get(type, static_cast<uint64_t>(inst.constant.integer()), inst.type->is_signed(), true);
+  case Constant::Float: return llvm::ConstantFP::get(type, inst.constant.floating());
+  case Constant::Str: return str_constant(inst.constant.text());
   }
   return nullptr;
 }

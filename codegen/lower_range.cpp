@@ -10,8 +10,8 @@ std::optional<int64_t> constant_step(const Inst *range) {
   if (range->op != Op::Range) return std::nullopt;
   if (range->args.size() < 3) return 1;
   const Inst *step = range->args[2];
-  if (step->op != Op::Const || step->constant.integer == 0) return std::nullopt;
-  return step->constant.integer;
+  if (step->op != Op::Const || step->constant.integer() == 0) return std::nullopt;
+  return step->constant.integer();
 }
 
 } // namespace

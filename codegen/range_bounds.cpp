@@ -39,7 +39,7 @@ const BoundExpr *RangePlanner::bound(const Inst *inst) {
 
 const BoundExpr *RangePlanner::derive(const Inst *inst) {
   if (!inst->type->is(TypeKind::I64)) return nullptr;
-  if (inst->op == Op::Const) return constant(inst->constant.integer, inst->constant.integer);
+  if (inst->op == Op::Const) return constant(inst->constant.integer(), inst->constant.integer());
   if (is_invariant(inst)) return make(BoundExpr::Invariant, inst);
   if (inst->op == Op::Param) return inst->block == plan_.header ? derive_header_param(inst) : derive_merge(inst);
   if (inst->op == Op::RangeGet)
@@ -69,12 +69,12 @@ const BoundExpr *RangePlanner::derive_binary(const Inst *inst) {
   if (inst->binary_op == BinaryOp::Subtract) return combined(BoundExpr::Subtract);
   if (inst->binary_op == BinaryOp::Multiply) return combined(BoundExpr::Multiply);
   if (inst->binary_op == BinaryOp::Modulo) {
-    if (right->op == Op::Const) return right->constant.integer > 0 ? constant(0, right->constant.integer - 1) : nullptr;
+    if (right->op == Op::Const) return right->constant.integer() > 0 ? constant(0, right->constant.integer() - 1) : nullptr;
     return is_invariant(right) ? make(BoundExpr::Modulo, nullptr, make(BoundExpr::Invariant, right)) : nullptr;
   }
   if (inst->binary_op == BinaryOp::BitAnd)
     for (const Inst *mask : inst->args)
-      if (mask->op == Op::Const && mask->constant.integer >= 0) return constant(0, mask->constant.integer);
+      if (mask->op == Op::Const && mask->constant.integer() >= 0) return constant(0, mask->constant.integer());
   return nullptr;
 }
 

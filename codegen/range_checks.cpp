@@ -204,7 +204,7 @@ bool RangePlanner::find_counter(const Inst &condition, bool while_true) {
   if (next->binary_op != (upward ? BinaryOp::Add : BinaryOp::Subtract)) return false;
   const Inst *step = next->args[0] == counter ? next->args[1] : next->args[0];
   if ((next->args[0] != counter && (!upward || next->args[1] != counter)) || !is_invariant(step)) return false;
-  if (step->op == Op::Const && step->constant.integer <= 0) return false;
+  if (step->op == Op::Const && step->constant.integer() <= 0) return false;
   plan_.trip = LoopPlan::Trip::Limit;
   plan_.trip_source = limit;
   plan_.counter = counter;

@@ -49,11 +49,11 @@ bool Intervals::cannot_overflow(const Inst &binary) {
 
 Interval Intervals::derive(const Inst *inst) {
   if (!inst->type->is(TypeKind::I64)) return {};
-  if (inst->op == Op::Const) return {inst->constant.integer, inst->constant.integer};
+  if (inst->op == Op::Const) return {inst->constant.integer(), inst->constant.integer()};
   if (inst->op == Op::RangeGet && inst->args[0]->op == Op::Range) {
     const Inst *range = inst->args[0];
     bool constant_step = range->args.size() < 3 || range->args[2]->op == Op::Const;
-    int64_t step = range->args.size() < 3 ? 1 : constant_step ? range->args[2]->constant.integer : 0;
+    int64_t step = range->args.size() < 3 ? 1 : constant_step ? range->args[2]->constant.integer() : 0;
     Interval first = of(range->args[0]), last = of(range->args[1]);
     int64_t beyond = range->inclusive ? 0 : 1;
     if (step > 0) return checked({first.low, Wide(last.high) - beyond});
@@ -81,15 +81,15 @@ Interval Intervals::derive(const Inst *inst) {
   if (inst->op != Op::Binary || !inst->args[0]->type->is(TypeKind::I64)) return {};
   const Inst *right = inst->args[1];
   if (is_sum_or_product(inst->binary_op)) return checked(exact_result(inst->binary_op, of(inst->args[0]), of(right)));
-  bool by_positive = right->op == Op::Const && right->constant.integer > 0;
-  if (inst->binary_op == BinaryOp::Modulo && by_positive) return {0, right->constant.integer - 1};
+  bool by_positive = right->op == Op::Const && right->constant.integer() > 0;
+  if (inst->binary_op == BinaryOp::Modulo && by_positive) return {0, right->constant.integer() - 1};
   if (inst->binary_op == BinaryOp::FloorDivide && by_positive) {
     Interval left = of(inst->args[0]);
-    int64_t by = right->constant.integer;
+    int64_t by = right->constant.integer();
     return {left.low / by - (left.low % by < 0), left.high / by - (left.high % by < 0)};
   }
-  if (inst->binary_op == BinaryOp::BitAnd && right->op == Op::Const && right->constant.integer >= 0)
-    return {0, right->constant.integer};
+  if (inst->binary_op == BinaryOp::BitAnd && right->op == Op::Const && right->constant.integer() >= 0)
+    return {0, right->constant.integer()};
   return {};
 }
 

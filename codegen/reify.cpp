@@ -220,7 +220,7 @@ Inst *Reify::constant(const Type *type, const Constant &value, Span span) {
   return inst;
 }
 
-Inst *Reify::integer(int64_t value, Span span) { return constant(types_.i64, Constant{Constant::Int, value, 0, {}}, span); }
+Inst *Reify::integer(int64_t value, Span span) { return constant(types_.i64, Constant::of_int(value), span); }
 
 Inst *Reify::intrinsic(IntrinsicKind kind, const Type *type, const Inst &origin, std::span<Inst *const> args) {
   Inst *inst = make(Op::Intrinsic, type, origin, args);

@@ -65,8 +65,7 @@ Inst *BroadcastLoop::run() {
   }
   enter(done);
   if (!target_ && plan_ && plan_->result->is(TypeKind::Never)) { // There were no elements to stop at.
-    Constant message;
-    message.kind = Constant::Str, message.text = "a broadcast of an operation that never gives a value had no elements";
+    Constant message = Constant::of_text("a broadcast of an operation that never gives a value had no elements");
     Inst *text = reify_.constant(types_.str, message, inst_.span);
     return reify_.intrinsic(IntrinsicKind::Error, types_.never, inst_, {text});
   }

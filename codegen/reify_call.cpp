@@ -33,7 +33,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
       args.push_back(use_as(plan.arguments[i], concrete(plan.operands[i]), stored ? Mode::Store : Mode::Promote));
     }
     if (plan.intrinsic == IntrinsicKind::Assert && args.size() == 1)
-      args.push_back(constant(types_.str, Constant{Constant::Str, 0, 0, ""}, inst.span));
+      args.push_back(constant(types_.str, Constant::of_text(""), inst.span));
     Inst *made = intrinsic(plan.intrinsic, result, inst, args);
     made->name = plan.name;
     return made;
@@ -66,7 +66,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
     std::vector<Inst *> args;
     for (const Inst *argument : plan.arguments)
       args.push_back(use_as(argument, types_.i64, Mode::Store));
-    if (plan.value.floating == 0)
+    if (plan.value.floating() == 0)
       return make(Op::ArrayNew, result, inst, args);
     args.insert(args.begin(), constant(result->element(), plan.value, inst.span));
     return intrinsic(IntrinsicKind::Fill, result, inst, args);

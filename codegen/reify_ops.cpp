@@ -239,14 +239,14 @@ Inst *Reify::emit_power(const Inst &inst, const OperatorTypes &rule) {
   const Abstract &exponent = known(inst.args[1]);
   if (!exponent.constant || exponent.is(TypeKind::Bool))
     return nullptr;
-  double wanted = exponent.type->is_float() ? exponent.constant->floating : static_cast<double>(exponent.constant->integer);
+  double wanted = exponent.type->is_float() ? exponent.constant->floating() : static_cast<double>(exponent.constant->integer());
   bool integer_base = rule.left->is_integer();
   double most = integer_base ? 3 : 64;
   if (!(std::fabs(wanted) <= most) || wanted != std::floor(wanted) || (integer_base && wanted < 1))
     return nullptr;
   auto n = static_cast<unsigned>(std::fabs(wanted));
   Inst *base = use_as(inst.args[0], rule.left, Mode::Promote);
-  auto one = [&] { return constant(rule.left, Constant{Constant::Float, 0, 1.0, {}}, inst.span); };
+  auto one = [&] { return constant(rule.left, Constant::of_float(1.0), inst.span); };
   Inst *product = nullptr;
   for (Inst *square = base; n != 0; n >>= 1) {
     if (n & 1)
@@ -275,7 +275,7 @@ Inst *Reify::emit_index(const Inst &inst) {
   const Type *base = type_of(inst.args[0]);
   if (base->is(TypeKind::Tuple)) {
     Inst *made = make(Op::TupleGet, type_of(&inst), inst, {use(inst.args[0])});
-    made->index = static_cast<uint32_t>(known(inst.args[1]).constant->integer);
+    made->index = static_cast<uint32_t>(known(inst.args[1]).constant->integer());
     return made;
   }
   std::vector<Inst *> args{use(inst.args[0])};

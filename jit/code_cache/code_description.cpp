@@ -53,11 +53,11 @@ void CodeDescription::put_text(std::string_view text) {
 void CodeDescription::put_type(const Type *type) { put(type ? types_.of(*type) : no_number); }
 
 void CodeDescription::put_constant(const Constant &constant) {
-  put(constant.kind);
-  if (constant.kind == Constant::None) return;
-  put(constant.integer);
-  put(std::bit_cast<uint64_t>(constant.floating));
-  put_text(constant.text);
+  put(constant.kind());
+  if (constant.kind() == Constant::None) return;
+  put(constant.integer());
+  put(std::bit_cast<uint64_t>(constant.floating()));
+  put_text(constant.text());
 }
 
 void CodeDescription::add(Specialisation &function) {

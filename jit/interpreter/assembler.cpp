@@ -342,17 +342,17 @@ void FunctionAssembler::move(uint16_t to, uint16_t from, uint32_t count) {
 /// What a constant's slots hold.
 std::pair<uint64_t, uint64_t> FunctionAssembler::bits_of(const Inst &constant) {
   const Constant &value = constant.constant;
-  switch (value.kind) {
+  switch (value.kind()) {
   case Constant::None: return {};
-  case Constant::Bool: return {value.integer != 0, 0};
+  case Constant::Bool: return {value.integer() != 0, 0};
   case Constant::Int:
-    if (constant.type->is(TypeKind::F64)) return {std::bit_cast<uint64_t>(static_cast<double>(value.integer)), 0};
-    if (constant.type->is(TypeKind::F32)) return {std::bit_cast<uint32_t>(static_cast<float>(value.integer)), 0};
-    return {static_cast<uint64_t>(value.integer), 0};
+    if (constant.type->is(TypeKind::F64)) return {std::bit_cast<uint64_t>(static_cast<double>(value.integer())), 0};
+    if (constant.type->is(TypeKind::F32)) return {std::bit_cast<uint32_t>(static_cast<float>(value.integer())), 0};
+    return {static_cast<uint64_t>(value.integer()), 0};
   case Constant::Float:
-    if (constant.type->is(TypeKind::F32)) return {std::bit_cast<uint32_t>(static_cast<float>(value.floating)), 0};
-    return {std::bit_cast<uint64_t>(value.floating), 0};
-  case Constant::Str: return {reinterpret_cast<uint64_t>(value.text.data()), value.text.size()};
+    if (constant.type->is(TypeKind::F32)) return {std::bit_cast<uint32_t>(static_cast<float>(value.floating())), 0};
+    return {std::bit_cast<uint64_t>(value.floating()), 0};
+  case Constant::Str: return {reinterpret_cast<uint64_t>(value.text().data()), value.text().size()};
   }
   return {};
 }
@@ -399,7 +399,7 @@ uint16_t FunctionAssembler::result(const Inst &inst) const {
 
 std::optional<int16_t> FunctionAssembler::immediate(const Inst *inst) {
   if (inst->op != Op::Const || !inst->type->is_scalar() || inst->type->is_float() || inst->type->is(TypeKind::U64)) return std::nullopt;
-  int64_t value = inst->constant.integer;
+  int64_t value = inst->constant.integer();
   if (value != static_cast<int16_t>(value)) return std::nullopt;
   return static_cast<int16_t>(value);
 }

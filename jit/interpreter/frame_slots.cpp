@@ -20,7 +20,7 @@ uint32_t FrameSlots::size_of(const Type *type) {
 
 bool FrameSlots::has_step_1(const Inst &range) {
   if (range.op != Op::Range) return false;
-  return range.args.size() < 3 || (range.args[2]->op == Op::Const && range.args[2]->constant.integer == 1);
+  return range.args.size() < 3 || (range.args[2]->op == Op::Const && range.args[2]->constant.integer() == 1);
 }
 
 bool FrameSlots::may_overwrite_operands(const Inst &inst) {
@@ -166,7 +166,7 @@ const Inst *FrameSlots::counter_of(const Block &header) const {
     if (before->end.kind != TermKind::Jump) return nullptr;
     const Inst *brought = before->end.edges[0].args[place];
     if (before->id < header.id) {
-      if (brought->op != Op::Const || brought->constant.integer != 0) return nullptr;
+      if (brought->op != Op::Const || brought->constant.integer() != 0) return nullptr;
       continue;
     }
     if (step || brought->op != Op::Increment || brought->args[0] != counter || brought->block != before || uses_[brought->id] != 1) return nullptr;

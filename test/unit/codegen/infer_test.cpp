@@ -12,7 +12,7 @@ protected:
   Abstract value(const Type *type) { return Abstract{type, {}, false, {}, {}, nullptr, {}, {}}; }
   Abstract integer(const Type *type, int64_t n, bool literal = false) {
     Abstract made = value(type);
-    made.constant = Constant{Constant::Int, n, 0, {}};
+    made.constant = Constant::of_int(n);
     made.literal = literal;
     return made;
   }
@@ -91,7 +91,7 @@ TEST_F(JoinTest, AUnionHasEightAlternativesAtMost) {
 }
 
 TEST_F(JoinTest, ConstantsSurviveOnlyWhenEqual) {
-  EXPECT_EQ(join(types, integer(types.i64, 4), integer(types.i64, 4)).constant->integer, 4);
+  EXPECT_EQ(join(types, integer(types.i64, 4), integer(types.i64, 4)).constant->integer(), 4);
   EXPECT_FALSE(join(types, integer(types.i64, 4), integer(types.i64, 5)).constant);
   EXPECT_FALSE(join(types, integer(types.i64, 4), integer(types.i32, 4)).constant);
 }
@@ -103,7 +103,7 @@ TEST_F(JoinTest, StoresKeepTheValueOrRefuse) {
   EXPECT_EQ(store_conversion(types.i32, types.f64, {}, false), Conversion::Exact);
   EXPECT_EQ(store_conversion(types.f64, types.i64, {}, false), std::nullopt);
   EXPECT_EQ(store_conversion(types.boolean, types.i64, {}, false), std::nullopt);
-  Constant big{Constant::Int, (int64_t{1} << 53) + 1, 0, {}}, even{Constant::Int, int64_t{1} << 53, 0, {}};
+  Constant big = Constant::of_int((int64_t{1} << 53) + 1), even = Constant::of_int(int64_t{1} << 53);
   EXPECT_EQ(store_conversion(types.i64, types.f64, big, true), std::nullopt);
   EXPECT_EQ(store_conversion(types.i64, types.f64, even, true), Conversion::Exact);
 }
@@ -135,12 +135,12 @@ TEST_F(JoinTest, ArithmeticPromotes) {
 
 TEST_F(JoinTest, FoldingLeavesWhatWouldFailToRunTime) {
   OperatorTypes rule{types.i64, types.i64, types.i64, false, {}};
-  Constant most{Constant::Int, INT64_MAX, 0, {}}, one{Constant::Int, 1, 0, {}}, zero{Constant::Int, 0, 0, {}};
+  Constant most = Constant::of_int(INT64_MAX), one = Constant::of_int(1), zero = Constant::of_int(0);
   EXPECT_FALSE(fold_binary(BinaryOp::Add, rule, most, one));
   EXPECT_FALSE(fold_binary(BinaryOp::FloorDivide, rule, one, zero));
-  Constant minus7{Constant::Int, -7, 0, {}}, two{Constant::Int, 2, 0, {}};
-  EXPECT_EQ(fold_binary(BinaryOp::FloorDivide, rule, minus7, two)->integer, -4);
-  EXPECT_EQ(fold_binary(BinaryOp::Modulo, rule, minus7, two)->integer, 1);
+  Constant minus7 = Constant::of_int(-7), two = Constant::of_int(2);
+  EXPECT_EQ(fold_binary(BinaryOp::FloorDivide, rule, minus7, two)->integer(), -4);
+  EXPECT_EQ(fold_binary(BinaryOp::Modulo, rule, minus7, two)->integer(), 1);
 }
 
 } // namespace

@@ -58,7 +58,7 @@ struct Loop {
   }
   Inst *constant(int64_t value, size_t at = 0) {
     Inst *inst = add(at, Op::Const, types.i64);
-    inst->constant.kind = Constant::Int, inst->constant.integer = value;
+    inst->constant = Constant::of_int(value);
     return inst;
   }
   void jump(size_t from, size_t to, std::vector<Inst *> args) {
@@ -122,7 +122,7 @@ TEST(PrintKir, ShowsPlaces) {
   Block *block = function.make_block();
   function.blocks = {block};
   Inst *value = function.make(Op::Const, {source, 12, 14});
-  value->constant.kind = Constant::Int, value->constant.integer = 20, value->literal = true;
+  value->constant = Constant::of_int(20), value->literal = true;
   value->block = block;
   block->insts = {value};
   block->end.kind = TermKind::Return, block->end.value = value, block->end.span = {source, 8, 14};

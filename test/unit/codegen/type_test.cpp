@@ -114,17 +114,27 @@ TEST(Type, KnowsItsProperties) {
 }
 
 TEST(Constant, ComparesFloatsByBits) {
-  Constant zero, minus_zero, nan;
-  zero.kind = minus_zero.kind = nan.kind = Constant::Float;
-  minus_zero.floating = -0.0;
-  nan.floating = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_FALSE(zero == minus_zero);
+  Constant zero = Constant::of_float(0.0), nan = Constant::of_float(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(zero == Constant::of_float(-0.0));
   EXPECT_TRUE(nan == nan);
-  Constant one, also_one, truth;
-  one.kind = also_one.kind = Constant::Int, truth.kind = Constant::Bool;
-  one.integer = also_one.integer = truth.integer = 1;
-  EXPECT_TRUE(one == also_one);
-  EXPECT_FALSE(one == truth);
+  EXPECT_TRUE(Constant::of_int(1) == Constant::of_int(1));
+  EXPECT_FALSE(Constant::of_int(1) == Constant::of_bool(true));
+  EXPECT_FALSE(Constant::of_int(0) == zero);
+  EXPECT_TRUE(Constant::of_text("one") == Constant::of_text("one"));
+  EXPECT_FALSE(Constant::of_text("one") == Constant::of_text("on"));
+  EXPECT_TRUE(Constant() == Constant());
+}
+
+TEST(Constant, ReadsAsZeroWhatItIsNot) {
+  Constant text = Constant::of_text("ten"), ten = Constant::of_int(10), half = Constant::of_float(0.5);
+  EXPECT_EQ(text.integer(), 0);
+  EXPECT_EQ(text.floating(), 0);
+  EXPECT_EQ(ten.floating(), 0);
+  EXPECT_EQ(ten.text(), "");
+  EXPECT_EQ(half.integer(), 0);
+  EXPECT_EQ(Constant::of_bool(true).integer(), 1);
+  EXPECT_EQ(Constant().integer(), 0);
+  EXPECT_EQ(Constant().text(), "");
 }
 
 } // namespace

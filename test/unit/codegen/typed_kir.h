@@ -49,20 +49,17 @@ public:
   }
   Inst *integer(int64_t value, const Type *type = nullptr) {
     Inst *inst = add(Op::Const, type ? type : types.i64, {});
-    inst->constant.kind = Constant::Int;
-    inst->constant.integer = value;
+    inst->constant = Constant::of_int(value);
     return inst;
   }
   Inst *floating(double value, const Type *type = nullptr) {
     Inst *inst = add(Op::Const, type ? type : types.f64, {});
-    inst->constant.kind = Constant::Float;
-    inst->constant.floating = value;
+    inst->constant = Constant::of_float(value);
     return inst;
   }
   Inst *text(std::string_view value) {
     Inst *inst = add(Op::Const, types.str, {});
-    inst->constant.kind = Constant::Str;
-    inst->constant.text = value;
+    inst->constant = Constant::of_text(value);
     return inst;
   }
   Inst *binary(BinaryOp op, Inst *left, Inst *right) {

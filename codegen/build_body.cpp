@@ -19,7 +19,7 @@ void BodyBuilder::begin(const Callable *callable) {
     std::vector<Inst *> captured;
     for (const Body::Capture &capture : body_.captures) captured.push_back(ssa_.read(capture.variable, capture.span));
     Inst *self = ssa_.add(Op::Lambda, body_.self->span, std::move(captured));
-    self->function = &function_;
+    self->refer_to(&function_);
     ssa_.write(body_.self, self);
   }
   for (Variable *variable : body_.params)
@@ -245,9 +245,9 @@ Inst *BodyBuilder::coerce(Inst *value, const TypeExpr *type, Inst::Role role) {
   if (!type) return value;
   const ArrayType *array = as<ArrayType>(type);
   if (array && array->rank == 1 && value->op == Op::Array && value->literal)
-    value->type_expr = type; // Its elements are stored as such.
+    value->refer_to(type); // Its elements are stored as such.
   Inst *coerced = ssa_.add(Op::Coerce, value->span, {value});
-  coerced->type_expr = type;
+  coerced->refer_to(type);
   coerced->role = role;
   return coerced;
 }

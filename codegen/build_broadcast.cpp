@@ -49,7 +49,7 @@ Inst *BodyBuilder::build_broadcast(const BroadcastExpr &nest) {
   std::vector<Inst *> args;
   for (const Expr *operand : operands) args.push_back(build(operand));
   Inst *inst = ssa_.add(Op::Broadcast, nest.span, args);
-  inst->function = build_operation(&nest, operands, nullptr);
+  inst->refer_to(build_operation(&nest, operands, nullptr));
   return inst;
 }
 
@@ -68,7 +68,7 @@ void BodyBuilder::assign_elements(const BroadcastAssignStmt &statement) {
   for (const Expr *operand : operands) args.push_back(build(operand));
   Inst *inst = ssa_.add(Op::BroadcastStore, statement.span, args);
   inst->op_span = statement.op_span;
-  if (computes) inst->function = build_operation(statement.value, operands, statement.compound ? &statement : nullptr);
+  if (computes) inst->refer_to(build_operation(statement.value, operands, statement.compound ? &statement : nullptr));
 }
 
 const KirFunction *BodyBuilder::build_operation(const Expr *nest, std::span<const Expr *const> operands,

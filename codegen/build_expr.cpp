@@ -146,7 +146,7 @@ Inst *BodyBuilder::emit_binary(BinaryOp op, Span span, Span op_span, Inst *left,
 
 Inst *BodyBuilder::emit(const IsExpr &is) {
   Inst *inst = ssa_.add(Op::Is, is.span, {build(is.value)});
-  inst->type_expr = is.type;
+  inst->refer_to(is.type);
   if (!is.negated) return inst;
   Inst *negated = ssa_.add(Op::Unary, is.span, {inst});
   negated->unary_op = UnaryOp::Not;
@@ -170,7 +170,7 @@ Inst *BodyBuilder::emit(const TupleExpr &tuple) {
   Inst *inst = ssa_.add(Op::Tuple, tuple.span, args);
   std::vector<Ident> names;
   for (const Ident &name : tuple.names) names.push_back({keep(name.text), name.span});
-  inst->names = function_.copy(std::span(names));
+  function_.name_args(*inst, names);
   return inst;
 }
 
@@ -185,7 +185,7 @@ Inst *BodyBuilder::emit(const ArrayExpr &array) {
 
 Inst *BodyBuilder::emit(const EmptyArrayExpr &array) {
   Inst *inst = ssa_.add(Op::EmptyArray, array.span);
-  inst->type_expr = array.type;
+  inst->refer_to(array.type);
   return inst;
 }
 
@@ -204,7 +204,7 @@ Inst *BodyBuilder::emit(const Callable &callable) {
   for (const Body::Capture &capture : context_.resolution.body(callable.node).captures)
     captured.push_back(ssa_.read(capture.variable, capture.span)); // The cell itself when it is one.
   Inst *inst = ssa_.add(Op::Lambda, callable.span, std::move(captured));
-  inst->function = lambda;
+  inst->refer_to(lambda);
   return inst;
 }
 
@@ -260,7 +260,7 @@ Inst *BodyBuilder::emit_call(Op op, const Expr *call, Inst *first, std::string_v
   if (any_name) {
     std::vector<Ident> names;
     for (const Argument &argument : arguments) names.push_back({keep(argument.name.text), argument.name.span});
-    inst->names = function_.copy(std::span(names));
+    function_.name_args(*inst, names);
   }
   return inst;
 }

@@ -41,7 +41,7 @@ constexpr NamedType bool_type{{{TypeExprKind::Named, {}}}, "bool", {}};
 
 Inst *BodyBuilder::add_test(Op op, const TypeTest &test, Inst *value, Span span) {
   Inst *inst = ssa_.add(op, span, {value});
-  inst->type_expr = test.type;
+  inst->refer_to(test.type);
   inst->count = test.tuple_size;
   return inst;
 }

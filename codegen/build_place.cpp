@@ -35,7 +35,7 @@ Inst *BodyBuilder::read_step(Inst *base, Place::Step &step) {
   const FieldExpr *field = as<FieldExpr>(step.expr);
   if (!field && !step.found) step.found = ssa_.add(Op::Find, step.expr->span, args);
   Inst *read = ssa_.add(field ? Op::Field : Op::Index, step.expr->span, args);
-  read->found = step.found;
+  read->refer_to(step.found);
   if (field) {
     read->name = keep(field->name.text);
     read->op_span = field->name.span;
@@ -64,7 +64,7 @@ void BodyBuilder::store_place(Place &place, Inst *value) {
     const FieldExpr *field = as<FieldExpr>(step.expr);
     value = ssa_.add(field ? Op::SetField : Op::SetIndex, step.expr->span, args);
     value->writes_back = writes_back;
-    value->found = step.found;
+    value->refer_to(step.found);
     if (!field) return;
     value->name = keep(field->name.text);
     value->op_span = field->name.span;

@@ -21,9 +21,9 @@ Abstract BodyInference::broadcast_element(const Inst &inst, size_t first_operand
       rank = std::max(rank, 1u), type = types_.i64;
     elements.push_back(type);
   }
-  if (!inst.function)
+  if (!inst.function())
     return of(elements.front(), inst);
-  Specialisation &operation = inference_.specialise(*inst.function, elements);
+  Specialisation &operation = inference_.specialise(*inst.function(), elements);
   specialisation_.callees.push_back(&operation);
   for (const Diagnostic &error : operation.errors)
     diagnostics_.add(error);
@@ -60,7 +60,7 @@ Abstract BodyInference::rule_broadcast_store(const Inst &inst) {
     return error_value(inst);
   }
   const Inst *last = inst.args.back();
-  if (!inst.function && value(last).type == element.type) // A scalar: what is known of it decides how it converts.
+  if (!inst.function() && value(last).type == element.type) // A scalar: what is known of it decides how it converts.
     element = value(last);
   if (raise_open(target.type, element, inst.span) || element.is(TypeKind::Never))
     return of(types_.none, inst);

@@ -44,10 +44,10 @@ Abstract BodyInference::rule_call(const Inst &inst) {
   Arguments arguments;
   for (size_t i = 1; i < inst.args.size(); ++i)
     arguments.insts.push_back(inst.args[i]);
-  if (value(inst.args[0]).type->is_declared() && inst.names.empty())
+  if (value(inst.args[0]).type->is_declared() && inst.names().empty())
     if (auto made = call_operator(inst, "()", {inst.args.begin(), inst.args.end()}))
       return *made;
-  arguments.names.assign(inst.names.begin(), inst.names.end());
+  arguments.names.assign(inst.names().begin(), inst.names().end());
   return call_value(inst, value(inst.args[0]), arguments);
 }
 
@@ -56,9 +56,9 @@ Abstract BodyInference::rule_method_call(const Inst &inst) {
   Arguments arguments;
   for (const Inst *arg : inst.args)
     arguments.insts.push_back(arg);
-  if (!inst.names.empty()) {
+  if (!inst.names().empty()) {
     arguments.names.push_back({});
-    arguments.names.insert(arguments.names.end(), inst.names.begin(), inst.names.end());
+    arguments.names.insert(arguments.names.end(), inst.names().begin(), inst.names().end());
   }
   // A function in a field of that name is called; else x.f(y) is f(x, y).
   remember_name(inst.name);

@@ -154,7 +154,7 @@ const Type *BodyInference::result_with_dyn(const Inst &inst) {
   case Op::Format: return types_.str;
   case Op::Range: return types_.range;
   case Op::SetIndex: return types_.none;
-  case Op::Coerce: return inst.type ? inst.type : resolve(inst.type_expr);
+  case Op::Coerce: return inst.type ? inst.type : resolve(inst.type_expr());
   case Op::Call:
   case Op::CallMethod: {
     std::string_view name = inst.op == Op::CallMethod ? inst.name : value(inst.args[0]).is(TypeKind::Function) ? value(inst.args[0]).type->name : "";

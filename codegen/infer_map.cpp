@@ -124,8 +124,8 @@ Abstract BodyInference::index_map(const Inst &inst) {
   const Type *type = value(map).type;
   if (!has_one_key(diagnostics_, inst, type, inst.args.size() - 1)) return error_value(inst);
   if (is_unused(type)) return call_library(inst, "no_entry", {}, {});
-  if (!inst.found || !value(inst.found).is(TypeKind::Tuple)) return call_map(inst, "map_get", {map, key}, type->mapped());
-  return call_library(inst, "found_value", {map, key, inst.found}, {type, type->key(), value(inst.found).type});
+  if (!inst.found() || !value(inst.found()).is(TypeKind::Tuple)) return call_map(inst, "map_get", {map, key}, type->mapped());
+  return call_library(inst, "found_value", {map, key, inst.found()}, {type, type->key(), value(inst.found()).type});
 }
 
 Abstract BodyInference::set_index_map(const Inst &inst) {
@@ -133,11 +133,11 @@ Abstract BodyInference::set_index_map(const Inst &inst) {
   const Type *type = value(map).type;
   if (!has_one_key(diagnostics_, inst, type, inst.args.size() - 2) || !raise_map(type, *key, *stored))
     return error_value(inst);
-  if (!inst.found || !value(inst.found).is(TypeKind::Tuple))
+  if (!inst.found() || !value(inst.found()).is(TypeKind::Tuple))
     return call_map(inst, "map_set", {map, key, stored}, types_.none);
   if (!storable(*stored, type->mapped(), "a value")) return error_value(inst);
-  return call_library(inst, "found_set", {map, key, stored, inst.found},
-                      {type, type->key(), type->mapped(), value(inst.found).type});
+  return call_library(inst, "found_set", {map, key, stored, inst.found()},
+                      {type, type->key(), type->mapped(), value(inst.found()).type});
 }
 
 /// What a `for` visits: the elements of a set, the pairs of key and value of a map.

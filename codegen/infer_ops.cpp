@@ -195,14 +195,14 @@ Abstract BodyInference::rule_tuple(const Inst &inst) {
   for (const Inst *arg : inst.args)
     elements.push_back(value(arg).type);
   std::vector<std::string_view> names;
-  for (const Ident &name : inst.names)
+  for (const Ident &name : inst.names())
     names.push_back(name.text);
   return of(types_.tuple(elements, names), inst);
 }
 
 Abstract BodyInference::rule_array(const Inst &inst) {
-  if (inst.type_expr) { // Written where an array of this type is stored.
-    const Type *type = resolve(inst.type_expr);
+  if (inst.type_expr()) { // Written where an array of this type is stored.
+    const Type *type = resolve(inst.type_expr());
     for (const Inst *arg : inst.args)
       if (!type->is(TypeKind::Error) && !settle_as(value(arg), type->element(), inst) && !convertible(value(arg), type->element())) {
         report_store(*arg, value(arg), type->element(), "an element");
@@ -246,7 +246,7 @@ Abstract BodyInference::rule_lambda(const Inst &inst) {
   std::vector<const Type *> captures;
   for (const Inst *arg : inst.args)
     captures.push_back(value(arg).type);
-  return of(types_.lambda(inst.function, captures), inst);
+  return of(types_.lambda(inst.function(), captures), inst);
 }
 
 Abstract BodyInference::rule_cell(const Inst &inst) {
@@ -444,8 +444,8 @@ Abstract BodyInference::rule_format(const Inst &inst) {
 }
 
 Abstract BodyInference::rule_empty_array(const Inst &inst) {
-  if (inst.type_expr) {
-    const Type *type = resolve(inst.type_expr);
+  if (inst.type_expr()) {
+    const Type *type = resolve(inst.type_expr());
     if (!has_family(type))
       return of(type, inst);
     diagnostics_.report<Diag::OpenFieldTypes>(inst.span, to_string(type->elements.back()))

@@ -6,14 +6,14 @@
 namespace kiln {
 
 Abstract BodyInference::rule_coerce(const Inst &inst) {
-  const Type *type = inst.type ? inst.type : resolve(inst.type_expr);
+  const Type *type = inst.type ? inst.type : resolve(inst.type_expr());
   const Abstract &stored = value(inst.args[0]);
   if (type->is(TypeKind::Error))
     return error_value(inst);
   if (settle_as(stored, type, inst)) {
     if (!has_family(type))
       return of(type, inst);
-    diagnostics_.report<Diag::OpenFieldTypes>(inst.type_expr->span, to_string(type));
+    diagnostics_.report<Diag::OpenFieldTypes>(inst.type_expr()->span, to_string(type));
     return error_value(inst);
   }
   if (is_instance(stored.type, type)) {

@@ -279,7 +279,7 @@ bool BodyInference::passes(const Inst &test, const Type *wanted, const Type *typ
 
 Abstract BodyInference::rule_is(const Inst &inst) {
   std::vector<const Type *> alternatives = value(inst.args[0]).type->alternatives();
-  const Type *wanted = inst.type_expr ? resolve(inst.type_expr) : nullptr;
+  const Type *wanted = inst.type_expr() ? resolve(inst.type_expr()) : nullptr;
   if (wanted && wanted->is(TypeKind::Error))
     return error_value(inst);
   if (value(inst.args[0]).is(TypeKind::Dyn) && wanted != types_.dyn)
@@ -300,7 +300,7 @@ Abstract BodyInference::rule_narrow(const Inst &inst) {
   const Abstract &whole = value(inst.args[0]);
   Diagnostics reported; // By the test.
   TypeResolver resolver(types_, inference_.names(), reported, function_.from_library);
-  const Type *wanted = inst.type_expr ? resolver.resolve(inst.type_expr) : nullptr;
+  const Type *wanted = inst.type_expr() ? resolver.resolve(inst.type_expr()) : nullptr;
   if (wanted && wanted->is(TypeKind::Error))
     return error_value(inst);
   if (whole.is(TypeKind::Dyn)) { // One type is left, or it may still be any.

@@ -3,6 +3,7 @@
 #include "codegen/type.h"
 #include "lang/ast.h"
 
+#include <cassert>
 #include <initializer_list>
 #include <list>
 #include <memory>
@@ -93,6 +94,12 @@ struct Inst {
   Conversion conversion{};
   enum Role : uint8_t { Variable, Result, Parameter } role = Variable; // Coerce: what the fixed type belongs to
   IntrinsicKind intrinsic{};
+
+private:
+  enum class Subject : uint8_t { None, TypeExpr, Function, Found, Callee, Global, External, Wanted, Site, Names };
+  Subject subject_kind_ = Subject::None;
+
+public:
   uint32_t id = 0; // Dense in the function, from 0.
   Span span;       // The expression it came from; for operators the whole expression (op_span: the operator).
   Span op_span;
@@ -105,16 +112,45 @@ struct Inst {
   uint32_t index = 0;
   uint32_t count = 0;
   std::string_view name;
-  List<Ident> names;
-  const TypeExpr *type_expr = nullptr;
-  const KirFunction *function = nullptr;
-  Inst *found = nullptr;      // Index, SetIndex (untyped): the Find of this same place before, or null.
-  Specialisation *callee = nullptr;
-  const GlobalVariable *global = nullptr;
-  const ExternFunction *external = nullptr;
-  const Type *wanted = nullptr; // typed DynTest: null for a tuple of `count`
-  DynSite *site = nullptr;      // typed CallDyn
+
+  // The one thing that an operation is about beside its operands, if any: null, or no names, where it is another.
+  const TypeExpr *type_expr() const { return subject<const TypeExpr>(Subject::TypeExpr); }
+  const KirFunction *function() const { return subject<const KirFunction>(Subject::Function); }
+  Inst *found() const { return subject<Inst>(Subject::Found); } // Index, SetIndex (untyped): the Find of this same place before.
+  Specialisation *callee() const { return subject<Specialisation>(Subject::Callee); }
+  const GlobalVariable *global() const { return subject<const GlobalVariable>(Subject::Global); }
+  const ExternFunction *external() const { return subject<const ExternFunction>(Subject::External); }
+  const Type *wanted() const { return subject<const Type>(Subject::Wanted); } // typed DynTest: null for a tuple of `count`
+  DynSite *site() const { return subject<DynSite>(Subject::Site); }           // typed CallDyn
+  List<Ident> names() const {
+    const List<Ident> *names = subject<const List<Ident>>(Subject::Names);
+    return names ? *names : List<Ident>();
+  }
+
+  void refer_to(const TypeExpr *type_expr) { refer_to(Subject::TypeExpr, type_expr); }
+  void refer_to(const KirFunction *function) { refer_to(Subject::Function, function); }
+  void refer_to(Inst *found) { refer_to(Subject::Found, found); }
+  void refer_to(Specialisation *callee) { refer_to(Subject::Callee, callee); }
+  void refer_to(const GlobalVariable *global) { refer_to(Subject::Global, global); }
+  void refer_to(const ExternFunction *external) { refer_to(Subject::External, external); }
+  void refer_to(const Type *wanted) { refer_to(Subject::Wanted, wanted); }
+  void refer_to(DynSite *site) { refer_to(Subject::Site, site); }
+  void refer_to(const List<Ident> *names) { refer_to(Subject::Names, names); }
+
+private:
+  template <typename T> T *subject(Subject kind) const {
+    return subject_kind_ == kind ? static_cast<T *>(const_cast<void *>(subject_)) : nullptr;
+  }
+  void refer_to(Subject kind, const void *thing) {
+    assert(subject_kind_ == Subject::None || subject_kind_ == kind);
+    subject_kind_ = thing ? kind : Subject::None;
+    subject_ = thing;
+  }
+
+  const void *subject_ = nullptr;
 };
+// Every function has its instructions twice, untyped and typed: memory that the system must clear before a program begins.
+static_assert(sizeof(Inst) <= 128);
 
 /// An edge to a block, with a value for each of its parameters.
 struct Edge {
@@ -192,6 +228,11 @@ struct KirFunction {
     auto *copied = static_cast<std::remove_const_t<T> *>(memory.allocate(list.size_bytes(), alignof(T)));
     std::uninitialized_copy(list.begin(), list.end(), copied);
     return {copied, list.size()};
+  }
+  /// What the instruction's last arguments, or its elements, are called.
+  void name_args(Inst &inst, std::span<const Ident> names) {
+    if (names.empty()) return;
+    inst.refer_to(new (memory.allocate(sizeof(List<Ident>), alignof(List<Ident>))) const List<Ident>(copy(names)));
   }
   Block *make_block() { return &block_storage.emplace_back(); } // Its place in `blocks` comes with the order.
 };

@@ -172,11 +172,11 @@ void Printer::put_before_args(const Inst &inst) {
     put(" {}", to_string(inst.intrinsic));
   else if (inst.op == Op::Coerce)
     put(" {}", text(inst.role));
-  else if (inst.function)
-    put(" {}", lambda_name(inst.function));
-  if (inst.callee) put(" {}", inst.callee->display);
-  if (inst.global) put(" {}", inst.global->name);
-  if (inst.external) put(" {}", inst.external->name);
+  else if (inst.function())
+    put(" {}", lambda_name(inst.function()));
+  if (inst.callee()) put(" {}", inst.callee()->display);
+  if (inst.global()) put(" {}", inst.global()->name);
+  if (inst.external()) put(" {}", inst.external()->name);
   if (inst.op == Op::Format)
     put(" {}", quoted(inst.name));
   else if (inst.op == Op::CallMethod || inst.op == Op::Field || inst.op == Op::SetField)
@@ -187,18 +187,18 @@ void Printer::put_before_args(const Inst &inst) {
 
 void Printer::put_args(const Inst &inst) {
   // Names belong to the last arguments: a call's first is the callee or receiver.
-  size_t unnamed = inst.args.size() - inst.names.size();
+  size_t unnamed = inst.args.size() - inst.names().size();
   for (size_t i = 0; i < inst.args.size(); ++i) {
     put("{}", i == 0 ? " " : ", ");
-    if (i >= unnamed && !inst.names[i - unnamed].text.empty()) put("{}: ", inst.names[i - unnamed].text);
+    if (i >= unnamed && !inst.names()[i - unnamed].text.empty()) put("{}: ", inst.names()[i - unnamed].text);
     put("%{}", inst.args[i]->id);
   }
 }
 
 void Printer::put_after_args(const Inst &inst) {
-  if (std::string_view type = source_text(inst.type_expr); !type.empty())
+  if (std::string_view type = source_text(inst.type_expr()); !type.empty())
     put("{} {}", inst.args.empty() ? "" : ",", type);
-  if ((inst.op == Op::Is || inst.op == Op::Narrow) && !inst.type_expr)
+  if ((inst.op == Op::Is || inst.op == Op::Narrow) && !inst.type_expr())
     put(", {}", inst.count == 0 ? "none" : fmt::format("tuple of {}", inst.count));
   if (inst.negated) put(" negated");
   if (inst.op == Op::UnionTest)

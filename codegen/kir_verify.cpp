@@ -176,28 +176,28 @@ void Verifier::check_inst(const Inst &inst) {
   case Op::CompAlloc: least = 1; break;
   case Op::CompFinish: least = 2; break;
   case Op::Lambda:
-    if (!inst.function)
+    if (!inst.function())
       fail("%{}: a Lambda without a function", inst.id);
     else
-      exactly(inst.function->captures.size());
+      exactly(inst.function()->captures.size());
     break;
   case Op::CallableNew:
-    if (!inst.callee) fail("%{}: a CallableNew without a callee", inst.id);
+    if (!inst.callee()) fail("%{}: a CallableNew without a callee", inst.id);
     exactly(1);
     break;
   case Op::CallIndirect: least = 1; break;
   case Op::CallDyn:
-    if (!inst.site) fail("%{}: a CallDyn without a site", inst.id);
+    if (!inst.site()) fail("%{}: a CallDyn without a site", inst.id);
     least = 1;
     break;
   case Op::CallDirect:
-    if (!inst.callee) fail("%{}: a CallDirect without a callee", inst.id);
+    if (!inst.callee()) fail("%{}: a CallDirect without a callee", inst.id);
     break;
   case Op::CallExtern:
-    if (!inst.external) fail("%{}: a CallExtern without a function", inst.id);
+    if (!inst.external()) fail("%{}: a CallExtern without a function", inst.id);
     break;
   case Op::Broadcast:
-    if (!inst.function) fail("%{}: a Broadcast without an operation", inst.id);
+    if (!inst.function()) fail("%{}: a Broadcast without an operation", inst.id);
     break;
   case Op::BroadcastStore: least = 1; break;
   case Op::LinearSet: exactly(3); break;

@@ -6,7 +6,7 @@
 namespace kiln {
 
 FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
-  Specialisation &callee = *inst.callee;
+  Specialisation &callee = *inst.callee();
   llvm::SmallVector<Value> arguments;
   for (const Inst *argument : inst.args)
     if (!argument->type->is_empty()) arguments.push_back(value(argument));
@@ -27,12 +27,12 @@ FunctionLowering::Value FunctionLowering::emit_call(const Inst &inst) {
 }
 
 void FunctionLowering::emit_jump(const Inst &inst) {
-  llvm::Function *callee = module_.direct_callee(*inst.callee, ModuleLowering::Copy::Always);
+  llvm::Function *callee = module_.direct_callee(*inst.callee(), ModuleLowering::Copy::Always);
   llvm::SmallVector<Value> arguments;
   for (const Inst *argument : inst.args)
     if (!argument->type->is_empty()) arguments.push_back(value(argument));
   llvm::CallInst *call = builder_.CreateCall(callee, arguments);
-  call->setAttributes(signature_attributes(*inst.callee, 0));
+  call->setAttributes(signature_attributes(*inst.callee(), 0));
   call->setTailCallKind(llvm::CallInst::TCK_MustTail);
   call->getType()->isVoidTy() ? builder_.CreateRetVoid() : builder_.CreateRet(call);
 }
@@ -64,7 +64,7 @@ llvm::AttributeList FunctionLowering::signature_attributes(const Specialisation 
 }
 
 FunctionLowering::Value FunctionLowering::emit_call_extern(const Inst &inst) {
-  llvm::FunctionCallee callee = module_.external(*inst.external);
+  llvm::FunctionCallee callee = module_.external(*inst.external());
   llvm::SmallVector<Value> arguments;
   for (const Inst *argument : inst.args) {
     if (argument->type->is_empty()) continue;

@@ -46,7 +46,7 @@ void FunctionLowering::inherit_known(const Block &block) {
 }
 
 void FunctionLowering::forget_extents(const Inst &inst) {
-  bool resizes = (inst.op == Op::CallDirect && inst.callee->may_resize) || inst.op == Op::CallIndirect || inst.op == Op::CallDyn;
+  bool resizes = (inst.op == Op::CallDirect && inst.callee()->may_resize) || inst.op == Op::CallIndirect || inst.op == Op::CallDyn;
   resizes |=
       inst.op == Op::Intrinsic && (inst.intrinsic == IntrinsicKind::Push || inst.intrinsic == IntrinsicKind::Pop || inst.intrinsic == IntrinsicKind::Eval);
   if (resizes) known_.indices.clear();

@@ -48,15 +48,15 @@ FunctionLowering::Value FunctionLowering::emit_dyn_get(const Inst &inst) {
 
 FunctionLowering::Value FunctionLowering::emit_dyn_test(const Inst &inst) {
   Value held = builder_.CreateExtractValue(arg(inst, 0), 0);
-  if (!inst.wanted) return call_runtime(Runtime::kiln_is_tuple, {held, i64(inst.count)});
-  llvm::Constant *wanted = module_.type_object(inst.wanted);
-  if (has_family(inst.wanted) || inst.wanted->is_union()) return call_runtime(Runtime::kiln_is_instance, {held, wanted});
+  if (!inst.wanted()) return call_runtime(Runtime::kiln_is_tuple, {held, i64(inst.count)});
+  llvm::Constant *wanted = module_.type_object(inst.wanted());
+  if (has_family(inst.wanted()) || inst.wanted()->is_union()) return call_runtime(Runtime::kiln_is_instance, {held, wanted});
   return builder_.CreateICmpEQ(held, wanted);
 }
 
 // The entry cell for operands of these types: one of the cache's ways, else what the runtime finds.
 FunctionLowering::Value FunctionLowering::find_cached(const Inst &inst, llvm::ArrayRef<Value> types) {
-  llvm::Constant *cache = module_.dyn_site(inst.site->id);
+  llvm::Constant *cache = module_.dyn_site(inst.site()->id);
   auto ask = [&] { return call_runtime(Runtime::kiln_dyn_find, {cache, spill_words(types)}); };
   if (types.size() > DynSite::compared) return ask();
   llvm::BasicBlock *found = new_block("cached");

@@ -25,12 +25,12 @@ FunctionLowering::Value FunctionLowering::lower_inst(const Inst &inst) {
   case Op::Format: return emit_format(inst);
   case Op::Concat: return emit_concat(inst.args);
   case Op::StoreGlobal:
-    if (!inst.global->type->is_empty())
-      store(inst.global->type, arg(inst, 0), module_.global(*inst.global), module_.global_tag(*inst.global));
+    if (!inst.global()->type->is_empty())
+      store(inst.global()->type, arg(inst, 0), module_.global(*inst.global()), module_.global_tag(*inst.global()));
     return nullptr;
   case Op::LoadGlobal:
     if (inst.type->is_empty()) return nullptr;
-    return load(inst.type, module_.global(*inst.global), module_.global_tag(*inst.global));
+    return load(inst.type, module_.global(*inst.global()), module_.global_tag(*inst.global()));
   case Op::CompAppend: return emit_append(inst);
   case Op::Convert: return emit_convert(inst);
   case Op::TupleGet:

@@ -176,7 +176,7 @@ FunctionLowering::Value FunctionLowering::equal_unions(const Type *type, Value l
 
 FunctionLowering::Value FunctionLowering::emit_callable_new(const Inst &inst) {
   Value whole = llvm::PoisonValue::get(module_.memory_type(inst.type));
-  whole = builder_.CreateInsertValue(whole, module_.entry_cell(*inst.callee), 0);
+  whole = builder_.CreateInsertValue(whole, module_.entry_cell(*inst.callee()), 0);
   return builder_.CreateInsertValue(whole, arg(inst, 0), 1);
 }
 

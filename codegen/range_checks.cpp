@@ -118,9 +118,9 @@ void RangePlanner::note_effects() {
     for (const Inst *inst : block->insts) {
       if (inst->op == Op::CallDirect || inst->op == Op::CallExtern || inst->op == Op::CallIndirect || inst->op == Op::CallDyn) {
         calls_ = true;
-        all_resize_ |= inst->op == Op::CallIndirect || inst->op == Op::CallDyn || (inst->op == Op::CallDirect && inst->callee->may_resize);
+        all_resize_ |= inst->op == Op::CallIndirect || inst->op == Op::CallDyn || (inst->op == Op::CallDirect && inst->callee()->may_resize);
       }
-      if (inst->op == Op::StoreGlobal) stored_globals_.insert(inst->global);
+      if (inst->op == Op::StoreGlobal) stored_globals_.insert(inst->global());
       bool resizes = inst->op == Op::Intrinsic &&
                      (inst->intrinsic == IntrinsicKind::Push || inst->intrinsic == IntrinsicKind::Pop);
       if (resizes) // Only arrays of the same type can be the same array; one under construction is nobody else's.
@@ -140,7 +140,7 @@ bool RangePlanner::is_invariant(const Inst *inst, int depth) const {
   };
   if (inst->op == Op::Const) return true;
   if (inst->op == Op::TupleGet || inst->op == Op::LambdaGet) return all();
-  if (inst->op == Op::LoadGlobal) return !calls_ && !stored_globals_.contains(inst->global);
+  if (inst->op == Op::LoadGlobal) return !calls_ && !stored_globals_.contains(inst->global());
   if (inst->op != Op::Intrinsic) return false;
   if (inst->intrinsic == IntrinsicKind::RangeFirst || inst->intrinsic == IntrinsicKind::RangeLast ||
       inst->intrinsic == IntrinsicKind::RangeStep)

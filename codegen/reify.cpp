@@ -74,9 +74,9 @@ void Reify::copy_block(const Block &from) {
   if (&from == from_.entry())
     for (auto [before, after] : result_.entry_conversions) {
       Inst *load = make(Op::LoadGlobal, concrete(before->type), from_.span);
-      load->global = before;
+      load->refer_to(before);
       Inst *store = make(Op::StoreGlobal, types_.none, from_.span, {convert(load, concrete(after->type), Mode::Store, from_.span)});
-      store->global = after;
+      store->refer_to(after);
     }
   for (const Inst *inst : from.insts) {
     emit(*inst);

@@ -202,7 +202,7 @@ Inst *BroadcastLoop::element(const Operand &operand, Inst *k) {
 Inst *BroadcastLoop::operate(const std::vector<Inst *> &elements) {
   if (!plan_) return elements.front();
   Inst *made = reify_.make(Op::CallDirect, reify_.concrete(plan_->result), inst_, elements);
-  made->callee = plan_->callee;
+  made->refer_to(plan_->callee);
   return made;
 }
 

@@ -22,7 +22,7 @@ Inst *Reify::emit_plan(const Inst &inst, const CallPlan &plan) {
   }
   case CallPlan::Extern: {
     Inst *made = make(Op::CallExtern, result, inst, operands());
-    made->external = plan.external;
+    made->refer_to(plan.external);
     return made;
   }
   case CallPlan::Intrinsic: {
@@ -87,7 +87,7 @@ Inst *Reify::callee_value(const Inst &inst, const CallPlan &plan) {
     return use(inst.args[0]);
   if (auto global = result_.globals.find(inst.id); global != result_.globals.end()) {
     Inst *callee = make(Op::LoadGlobal, concrete(global->second->type), inst);
-    callee->global = global->second;
+    callee->refer_to(global->second);
     return callee;
   }
   return get_part(use(inst.args[0]), *type_of(inst.args[0])->part(without_file(inst.name)), inst);
@@ -103,7 +103,7 @@ void Reify::add_operands(const Inst &inst, const CallPlan &plan, std::vector<Ins
     }
     Specialisation *value_of = plan.defaults[next_default++];
     Inst *value = make(Op::CallDirect, concrete(value_of->result), inst.span, args);
-    value->callee = value_of;
+    value->refer_to(value_of);
     args.push_back(convert(value, type, Mode::Store, inst.span));
   }
 }
@@ -120,7 +120,7 @@ Inst *Reify::emit_direct(const Inst &inst, const CallPlan &plan) {
   }
   add_operands(inst, plan, args);
   Inst *made = make(Op::CallDirect, concrete(plan.result), inst, args);
-  made->callee = plan.callee;
+  made->refer_to(plan.callee);
   return made;
 }
 

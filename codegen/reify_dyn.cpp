@@ -9,10 +9,10 @@ Inst *Reify::emit_dyn_test(const Inst &inst) {
   Diagnostics reported; // By inference.
   TypeResolver resolver(types_, inference_.names(), reported, from_.from_library);
   made->count = inst.count;
-  if (inst.type_expr)
-    made->wanted = resolver.resolve(inst.type_expr);
+  if (inst.type_expr())
+    made->refer_to(resolver.resolve(inst.type_expr()));
   else if (inst.count == 0)
-    made->wanted = types_.none;
+    made->refer_to(types_.none);
   return made;
 }
 
@@ -27,7 +27,7 @@ Inst *Reify::emit_call_dyn(const Inst &inst) {
       args.push_back(use(arg));
   }
   Inst *made = make(Op::CallDyn, types_.dyn, inst, args);
-  made->site = &inference_.dyn_site(inst, specialisation_, std::move(operands));
+  made->refer_to(&inference_.dyn_site(inst, specialisation_, std::move(operands)));
   const Type *result = result_.dynamic.at(inst.id);
   if (result->is(TypeKind::Dyn))
     return made;

@@ -59,7 +59,7 @@ void Reify::emit_one(const Inst &inst) {
     for (const Inst *arg : inst.args)
       args.push_back(use(arg));
     made = make(Op::Lambda, type_of(&inst), inst, args);
-    made->function = inst.function;
+    made->refer_to(inst.function());
     return;
   }
   case Op::CellNew: {
@@ -127,7 +127,7 @@ void Reify::emit_one(const Inst &inst) {
     if (global == result_.globals.end() || !global->second || !stored.usable() || is_written_back(inst))
       return;
     made = make(Op::StoreGlobal, types_.none, inst, {use_as(inst.args[0], concrete(global->second->type), Mode::Store)});
-    made->global = global->second;
+    made->refer_to(global->second);
     return;
   }
   case Op::Name: made = plan != result_.plans.end() ? emit_plan(inst, plan->second) : emit_name(inst); return;
@@ -299,7 +299,7 @@ Inst *Reify::emit_name(const Inst &inst) {
   if (global == result_.globals.end() || !global->second)
     return nullptr; // A function's name: no bits.
   Inst *made = make(Op::LoadGlobal, type_of(&inst), inst);
-  made->global = global->second;
+  made->refer_to(global->second);
   return made;
 }
 

@@ -26,7 +26,7 @@ Inst *Reify::emit_map(const Inst &inst, const CallPlan *stores) {
   for (size_t i = 0; i < inst.args.size(); i += 2) {
     Inst *key = use_as(inst.args[i], type->key(), Mode::Store);
     Inst *stored = use_as(inst.args[i + 1], type->mapped(), Mode::Store);
-    make(Op::CallDirect, types_.none, inst.args[i]->span, {map, key, stored})->callee = stores->callee;
+    make(Op::CallDirect, types_.none, inst.args[i]->span, {map, key, stored})->refer_to(stores->callee);
   }
   return map;
 }

@@ -178,7 +178,7 @@ Inst *Reify::convert_union(Inst *value, const Type *to, Mode mode, Span span) {
 Inst *Reify::make_callable(Inst *value, const Type *to, Span span) {
   Inst *cell = make(Op::CellNew, types_.cell(value->type), span, {value});
   Inst *made = make(Op::CallableNew, to, span, {cell});
-  made->callee = &inference_.specialise_callable(value->type, to);
+  made->refer_to(&inference_.specialise_callable(value->type, to));
   return made;
 }
 

@@ -29,7 +29,7 @@ bool is_last(const Block &block, const Inst &inst) {
 
 bool is_jump(const Specialisation &specialisation, const Block &block, const Inst &inst) {
   if (inst.op != Op::CallDirect || block.region != 0) return false;
-  const Specialisation &callee = *inst.callee;
+  const Specialisation &callee = *inst.callee();
   if (callee.constants.empty() && &callee != &specialisation) return false;
   return callee.function == specialisation.function && callee.params == specialisation.params &&
          callee.result == specialisation.result && is_last(block, inst);

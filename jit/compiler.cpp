@@ -156,10 +156,10 @@ std::unique_ptr<llvm::Module> Compiler::lower_group(std::span<Specialisation *co
     const KirFunction &typed = inference_.typed(specialisation);
     for (const Block *block : typed.blocks)
       for (const Inst *inst : block->insts) {
-        if (inst->global)
-          globals_[inst->global->symbol] = inst->global;
+        if (inst->global())
+          globals_[inst->global()->symbol] = inst->global();
         has_texts_ |= inst->op == Op::Const && inst->type->is(TypeKind::Str);
-        if (inst->external && !note(*inst->external, error))
+        if (inst->external() && !note(*inst->external(), error))
           failed = true;
       }
     return typed;

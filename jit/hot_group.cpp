@@ -123,7 +123,7 @@ void add_callees(std::vector<Specialisation *> &group, Inference &inference, con
     for (size_t i = first; i < typed.blocks.size(); ++i) {
       instructions += typed.blocks[i]->insts.size();
       for (const Inst *inst : typed.blocks[i]->insts) {
-        Specialisation *callee = inst->callee;
+        Specialisation *callee = inst->callee();
         if (!callee || callee->compiled || !seen.insert(callee).second) continue;
         bool has_run = callee->routine && callee->routine->code;
         bool copied = is_copied(*callee);

@@ -132,7 +132,7 @@ std::string LoopTrace::guards_of(const Block &block) const {
     case Op::Index:
     case Op::SetIndex: found["index"] += checks_ && !inst->unchecked; break;
     case Op::Convert: found["conversion"] += checks_ && !inst->unchecked && (inst->conversion == Conversion::Checked || inst->conversion == Conversion::CheckedExact || inst->conversion == Conversion::Truncating); break;
-    case Op::CallDirect: ++found["errors of " + inst->callee->display]; break;
+    case Op::CallDirect: ++found["errors of " + inst->callee()->display]; break;
     default: break;
     }
   }

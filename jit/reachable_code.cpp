@@ -121,10 +121,10 @@ void ReachableCode::reach_all(const Specialisation &specialisation) {
 void ReachableCode::reach_all(const KirFunction &typed) {
   for (const Inst *inst : typed.insts) {
     reach(inst->type);
-    reach(inst->wanted);
-    reach_global(inst->global);
-    if (inst->callee) reach(*inst->callee);
-    if (inst->function) reach(*inst->function);
+    reach(inst->wanted());
+    reach_global(inst->global());
+    if (inst->callee()) reach(*inst->callee());
+    if (inst->function()) reach(*inst->function());
   }
 }
 

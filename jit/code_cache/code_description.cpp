@@ -133,24 +133,24 @@ void CodeDescription::put_inst(Specialisation &function, const Block &block, con
   put(flags);
   put(inst.binary_op), put(inst.unary_op), put(inst.conversion), put(inst.intrinsic), put(inst.index), put(inst.count);
   put_text(inst.op == Op::Param ? std::string_view() : inst.name);
-  if (inst.callee) put_callee(function, block, inst);
-  if (inst.global) {
-    put('g'), put(globals_.of(*inst.global));
-    put_type(inst.global->type);
+  if (inst.callee()) put_callee(function, block, inst);
+  if (inst.global()) {
+    put('g'), put(globals_.of(*inst.global()));
+    put_type(inst.global()->type);
   }
-  if (inst.external) {
-    put('x'), put(externals_.of(*inst.external));
-    describe_external(*inst.external);
+  if (inst.external()) {
+    put('x'), put(externals_.of(*inst.external()));
+    describe_external(*inst.external());
   }
-  if (inst.wanted) put('w'), put_type(inst.wanted);
-  if (inst.site) {
-    put('d'), put(sites_.of(*inst.site));
-    describe_site(*inst.site);
+  if (inst.wanted()) put('w'), put_type(inst.wanted());
+  if (inst.site()) {
+    put('d'), put(sites_.of(*inst.site()));
+    describe_site(*inst.site());
   }
 }
 
 void CodeDescription::put_callee(Specialisation &caller, const Block &block, const Inst &inst) {
-  Specialisation &callee = *inst.callee;
+  Specialisation &callee = *inst.callee();
   auto [known, is_new] = numbers_.try_emplace(&callee, Function{static_cast<uint32_t>(functions_.size())});
   put('c'), put(known->second.number);
   if (is_new) {

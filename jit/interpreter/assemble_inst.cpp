@@ -22,7 +22,7 @@ void FunctionAssembler::write_inst(const Inst &inst) {
   switch (inst.op) {
   case Op::CallDirect: {
     Word routine;
-    routine.pointer = &context_.routine(*inst.callee);
+    routine.pointer = &context_.routine(*inst.callee());
     return write_call(Bytecode::Call, result(inst), routine, inst.args);
   }
   case Op::CallIndirect: {
@@ -142,11 +142,11 @@ bool FunctionAssembler::write_memory(const Inst &inst) {
     return write(Bytecode::StoreWord, value, use(inst.args[0]), 0), true;
   }
   if (inst.op == Op::LoadGlobal && inst.type->is_empty()) return true;
-  if (inst.op == Op::StoreGlobal && inst.global->type->is_empty()) return true;
-  if (inst.op == Op::LoadGlobal && is_word(inst.type)) return write(Bytecode::LoadGlobal, result(inst)), write_pointer(inst.global->address), true;
-  if (inst.op == Op::StoreGlobal && is_word(inst.global->type)) {
+  if (inst.op == Op::StoreGlobal && inst.global()->type->is_empty()) return true;
+  if (inst.op == Op::LoadGlobal && is_word(inst.type)) return write(Bytecode::LoadGlobal, result(inst)), write_pointer(inst.global()->address), true;
+  if (inst.op == Op::StoreGlobal && is_word(inst.global()->type)) {
     uint16_t value = use(inst.args[0]);
-    return write(Bytecode::StoreGlobal, value), write_pointer(inst.global->address), true;
+    return write(Bytecode::StoreGlobal, value), write_pointer(inst.global()->address), true;
   }
   return false;
 }
@@ -478,11 +478,11 @@ void FunctionAssembler::write_invocation(const Inst &inst) {
   for (const Inst *arg : inst.args) made.args.push_back(use(arg));
   if (inst.op == Op::Range && (!context_.checks || inst.unchecked)) made.extra = &inst;
   if (inst.op == Op::CallExtern) {
-    if (!context_.prepare(*inst.external)) {
+    if (!context_.prepare(*inst.external())) {
       possible_ = false;
       return;
     }
-    made.extra = &code_->signatures.emplace_back(extern_signature(*inst.external));
+    made.extra = &code_->signatures.emplace_back(extern_signature(*inst.external()));
   }
   if (inst.op == Op::Intrinsic && inst.intrinsic == IntrinsicKind::Math) made.extra = math_function(inst.name, inst.type);
   if (inst.op == Op::Binary && inst.binary_op == BinaryOp::Power) made.extra = math_function("pow", inst.type);

@@ -107,7 +107,7 @@ void FunctionAssembler::write_body(const Block &block) {
     scratch_used_ = 0;
     if (is_jump(specialisation_, block, *inst)) {
       Word routine;
-      routine.pointer = &context_.routine(*inst->callee);
+      routine.pointer = &context_.routine(*inst->callee());
       write_call(Bytecode::Again, 0, routine, inst->args);
       return;
     }

@@ -82,7 +82,7 @@ void from_bytes(Slot *frame, const Invocation &at) { give(frame, at, calls::kiln
 
 /// `extra`: the signature, in which a str is a pointer.
 void call_extern(Slot *frame, const Invocation &at) {
-  const ExternFunction &function = *at.inst->external;
+  const ExternFunction &function = *at.inst->external();
   const auto &signature = *static_cast<const NativeSignature *>(at.extra);
   // On the stack, where the collector finds copies of texts.
   auto *passed = static_cast<Slot *>(__builtin_alloca((signature.argument_slots + 1) * sizeof(Slot)));
@@ -120,7 +120,7 @@ Invocation::Handler text_handler(const Inst &inst) {
   switch (inst.op) {
   case Op::Concat: return &concat;
   case Op::Format: return &format;
-  case Op::CallExtern: return inst.external->kind == ForeignCode::Llvm ? nullptr : &call_extern;
+  case Op::CallExtern: return inst.external()->kind == ForeignCode::Llvm ? nullptr : &call_extern;
   case Op::Binary:
     if (inst.binary_op == BinaryOp::Power && inst.type->is(TypeKind::F32)) return &math;
     if (!inst.args[0]->type->is(TypeKind::Str)) return nullptr;

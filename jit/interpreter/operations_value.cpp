@@ -120,8 +120,8 @@ void set_cell(Slot *frame, const Invocation &at) {
   if (!at.inst->args[0]->in_frame) cell[layout_of(element).size] = 1;
 }
 
-void load_global(Slot *frame, const Invocation &at) { load_value(at.inst->type, result(frame, at), at.inst->global->address); }
-void store_global(Slot *frame, const Invocation &at) { store_value(at.inst->global->type, at.inst->global->address, operand(frame, at, 0)); }
+void load_global(Slot *frame, const Invocation &at) { load_value(at.inst->type, result(frame, at), at.inst->global()->address); }
+void store_global(Slot *frame, const Invocation &at) { store_value(at.inst->global()->type, at.inst->global()->address, operand(frame, at, 0)); }
 
 // --- unions ---
 
@@ -182,7 +182,7 @@ void get_dynamic(Slot *frame, const Invocation &at) {
 
 void test_dynamic(Slot *frame, const Invocation &at) {
   auto *held = static_cast<const Type *>(operand(frame, at, 0)->p);
-  result(frame, at)->u = at.inst->wanted ? is_instance(held, at.inst->wanted) : calls::kiln_is_tuple(held, at.inst->count);
+  result(frame, at)->u = at.inst->wanted() ? is_instance(held, at.inst->wanted()) : calls::kiln_is_tuple(held, at.inst->count);
 }
 
 /// The entry cell of what a dynamic operation does for the types of its operands.
@@ -191,12 +191,12 @@ void find_dynamic(Slot *frame, const Invocation &at) {
   size_t count = 0;
   for (size_t i = 0; i < at.args.size(); ++i)
     if (operand_type(at, i)->is(TypeKind::Dyn) && count < std::size(held)) held[count++] = static_cast<const Type *>(operand(frame, at, i)->p);
-  result(frame, at)->p = calls::kiln_dyn_find(&at.inst->site->cache, held);
+  result(frame, at)->p = calls::kiln_dyn_find(&at.inst->site()->cache, held);
 }
 
 void make_callable(Slot *frame, const Invocation &at) {
   Slot cell = *operand(frame, at, 0);
-  result(frame, at)[0].p = &at.inst->callee->entry;
+  result(frame, at)[0].p = &at.inst->callee()->entry;
   result(frame, at)[1] = cell;
 }
 

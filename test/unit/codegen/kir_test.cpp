@@ -103,15 +103,47 @@ TEST(PrintKir, ShowsWhatAnInstructionNeeds) {
   part->index = 2;
   Specialisation callee;
   callee.display = "fib(i64)";
-  loop.add(3, Op::CallDirect, loop.types.i64, {sum})->callee = &callee;
+  loop.add(3, Op::CallDirect, loop.types.i64, {sum})->refer_to(&callee);
   GlobalVariable global;
   global.name = "total";
-  loop.add(3, Op::LoadGlobal, loop.types.i64)->global = &global;
+  loop.add(3, Op::LoadGlobal, loop.types.i64)->refer_to(&global);
   std::string text = print_kir(loop.function, Sources());
   for (const char *expected : {"%6 = Convert truncating %0  ; i64\n", "%7 = Intrinsic len %0  ; i64\n",
                                "%8 = Binary + %6, %7 unchecked  ; i64\n", "%9 = TupleGet %8, 2  ; i64\n",
                                "%10 = CallDirect fib(i64) %8  ; i64\n", "%11 = LoadGlobal total  ; i64\n"})
     EXPECT_TRUE(has(text, expected)) << expected << text;
+}
+
+TEST(Inst, IsAboutOneThingAtMost) {
+  KirFunction function;
+  Inst *call = function.make(Op::CallDirect, {}), *load = function.make(Op::LoadGlobal, {});
+  EXPECT_FALSE(call->callee());
+  Specialisation callee;
+  call->refer_to(&callee);
+  EXPECT_EQ(call->callee(), &callee);
+  EXPECT_FALSE(call->type_expr() || call->function() || call->found() || call->global() || call->external() || call->wanted() || call->site());
+  EXPECT_TRUE(call->names().empty());
+  GlobalVariable global;
+  load->refer_to(&global);
+  EXPECT_EQ(load->global(), &global);
+  EXPECT_FALSE(load->callee());
+  load->refer_to(static_cast<const GlobalVariable *>(nullptr));
+  EXPECT_FALSE(load->global());
+}
+
+TEST(Inst, KeepsTheNamesOfItsArguments) {
+  KirFunction function;
+  Inst *tuple = function.make(Op::Tuple, {}), *plain = function.make(Op::Tuple, {});
+  {
+    std::vector<Ident> names = {{"x", {1, 2, 3}}, {"y", {1, 5, 6}}};
+    function.name_args(*tuple, names);
+    function.name_args(*plain, {});
+  }
+  ASSERT_EQ(tuple->names().size(), 2u);
+  EXPECT_EQ(tuple->names()[0].text, "x");
+  EXPECT_EQ(tuple->names()[1].span, (Span{1, 5, 6}));
+  EXPECT_FALSE(tuple->function());
+  EXPECT_TRUE(plain->names().empty());
 }
 
 TEST(PrintKir, ShowsPlaces) {

@@ -88,7 +88,7 @@ public:
   }
   Inst *call(Specialisation &callee, std::vector<Inst *> args) {
     Inst *inst = add(Op::CallDirect, callee.result, std::move(args));
-    inst->callee = &callee;
+    inst->refer_to(&callee);
     return inst;
   }
   void jump(Block *target, std::vector<Inst *> args = {}) {

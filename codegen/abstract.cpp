@@ -8,6 +8,25 @@
 
 namespace kiln {
 
+template <typename Change> void Abstract::change_paths(Change change) {
+  auto changed = paths_ ? std::make_shared<Paths>(*paths_) : std::make_shared<Paths>();
+  change(*changed);
+  paths_ = std::move(changed);
+}
+
+void Abstract::set_alternatives(std::vector<AlternativeOrigin> alternatives) {
+  if (paths_ || !alternatives.empty())
+    change_paths([&](Paths &paths) { paths.alternatives = std::move(alternatives); });
+}
+
+void Abstract::set_other(const Type *type, Span where) {
+  change_paths([&](Paths &paths) { paths.other = type, paths.other_origin = where; });
+}
+
+void Abstract::set_unset(std::string_view name, Span where) {
+  change_paths([&](Paths &paths) { paths.unset = name, paths.other_origin = where; });
+}
+
 namespace {
 
 const Type *join_numbers(TypeTable &types, const Type *a, const Type *b) {
@@ -133,9 +152,9 @@ std::vector<AlternativeOrigin> join_origins(const Type *joined, const Abstract &
   std::vector<AlternativeOrigin> origins;
   for (const Type *alternative : joined->elements)
     for (const Abstract *side : {&a, &b}) {
-      auto known = std::find_if(side->alternatives.begin(), side->alternatives.end(),
-                                [&](const AlternativeOrigin &origin) { return origin.type == alternative; });
-      bool of_union = known != side->alternatives.end();
+      List<AlternativeOrigin> all = side->alternatives();
+      auto known = std::ranges::find(all, alternative, &AlternativeOrigin::type);
+      bool of_union = known != all.end();
       if (!of_union && side->type != alternative)
         continue;
       origins.push_back({alternative, of_union ? known->span : side->origin});
@@ -153,15 +172,12 @@ Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
     return a;
   Abstract result = a;
   result.literal = false;
-  if (!a.unset.empty() || !b.unset.empty()) {
-    const Abstract &unset = a.unset.empty() ? b : a;
-    result.unset = unset.unset;
-    result.other_origin = unset.other_origin;
-  }
-  if (a.other || b.other) {
-    const Abstract &conflict = a.other ? a : b;
+  if (a.unset().empty() && !b.unset().empty())
+    result.set_unset(b.unset(), b.other_origin());
+  if (a.other() || b.other()) {
+    const Abstract &conflict = a.other() ? a : b;
     result.type = conflict.type, result.origin = conflict.origin;
-    result.other = conflict.other, result.other_origin = conflict.other_origin;
+    result.set_other(conflict.other(), conflict.other_origin());
     result.constant.reset();
     return result;
   }
@@ -169,19 +185,18 @@ Abstract join(TypeTable &types, const Abstract &a, const Abstract &b) {
     result.type = type;
     result.origin = type == a.type && !a.type->is(TypeKind::Never) ? a.origin : b.origin;
     if (type->is_union())
-      result.alternatives = join_origins(type, a, b);
+      result.set_alternatives(join_origins(type, a, b));
     if (!(a.type == b.type && a.constant && b.constant && *a.constant == *b.constant))
       result.constant.reset();
     return result;
   }
   result.constant.reset();
-  result.other = b.type;
-  result.other_origin = b.origin;
+  result.set_other(b.type, b.origin);
   return result;
 }
 
 bool same_state(const Abstract &a, const Abstract &b) {
-  return a.type == b.type && (a.other != nullptr) == (b.other != nullptr) && a.unset.empty() == b.unset.empty();
+  return a.type == b.type && (a.other() != nullptr) == (b.other() != nullptr) && a.unset().empty() == b.unset().empty();
 }
 
 Abstract without_constant(Abstract value) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 
 namespace kiln {
@@ -18,23 +19,44 @@ struct AlternativeOrigin {
 struct Abstract {
   const Type *type = nullptr; // Null: nothing reached here yet.
   std::optional<Constant> constant;
-  bool literal = false;       // An unsuffixed literal: takes the type of its neighbour.
   Span origin;                // Where the type came from.
-  std::vector<AlternativeOrigin> alternatives; // A union's, as far as known.
+  bool literal = false;       // An unsuffixed literal: takes the type of its neighbour.
+
+  Abstract() = default;
+  explicit Abstract(const Type *type, Span origin = {}) : type(type), origin(origin) {}
+
+  /// A union's, as far as known.
+  List<AlternativeOrigin> alternatives() const { return paths_ ? paths_->alternatives : List<AlternativeOrigin>(); }
+  void set_alternatives(std::vector<AlternativeOrigin> alternatives);
   /// Not null: on another path the value has this type, and the two make no union. An error where it is used.
-  const Type *other = nullptr;
-  Span other_origin;
-  /// Not empty: a variable that some path leaves unset. `other_origin` is that path's last branch.
-  std::string_view unset;
+  const Type *other() const { return paths_ ? paths_->other : nullptr; }
+  void set_other(const Type *type, Span where);
+  /// Not empty: a variable that some path leaves unset, the last branch of which is the other origin.
+  std::string_view unset() const { return paths_ ? paths_->unset : std::string_view(); }
+  void set_unset(std::string_view name, Span where);
+  Span other_origin() const { return paths_ ? paths_->other_origin : Span(); }
 
   bool reached() const { return type != nullptr; }
   /// A value that can be used.
-  bool usable() const { return type && !other && unset.empty(); }
+  bool usable() const { return type && !other() && unset().empty(); }
   bool is(TypeKind kind) const { return type && type->kind == kind; }
   std::optional<bool> known_bool() const {
     return constant && type->is(TypeKind::Bool) ? std::optional(constant->integer() != 0) : std::nullopt;
   }
+
+private:
+  struct Paths {
+    std::vector<AlternativeOrigin> alternatives;
+    const Type *other = nullptr;
+    Span other_origin;
+    std::string_view unset;
+  };
+  template <typename Change> void change_paths(Change change);
+
+  std::shared_ptr<const Paths> paths_; // Null for most values: all paths agree. Shared by copies.
 };
+// There is one for every instruction of every function, filled anew in each pass.
+static_assert(sizeof(Abstract) <= 64);
 
 /// The least type that two paths' values both convert to where control flow meets, in the language's join order (not arithmetic
 /// promotion, which is not associative): unlike types make a union. Null when that has too many alternatives or grows without

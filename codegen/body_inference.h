@@ -158,7 +158,7 @@ private:
   const std::vector<Abstract> &values() const { return result_->values; }
   /// Reports a use of a value that may be unset or of unlike types. True when the value is of a known, proper type.
   bool usable(const Inst *inst, Span use);
-  Abstract of(const Type *type, const Inst &inst) const { return Abstract{type, {}, false, inst.span, {}, nullptr, {}, {}}; }
+  Abstract of(const Type *type, const Inst &inst) const { return Abstract(type, inst.span); }
   Abstract error_value(const Inst &inst) const { return of(types_.error, inst); }
   /// `[]` and what is made of it: the element type is raised by what is stored. True when the array's element was open.
   bool raise_open(const Type *array, const Abstract &element, Span at);

@@ -105,7 +105,7 @@ void BodyInference::pass() {
     bool ended = false;
     for (const Inst *inst : block->insts) {
       Abstract made = infer(*inst);
-      bool never = made.is(TypeKind::Never) && made.unset.empty();
+      bool never = made.is(TypeKind::Never) && made.unset().empty();
       values()[inst->id] = std::move(made);
       if (never) {
         ended = true;
@@ -137,8 +137,8 @@ void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
   for (size_t i = 0; i < to.params.size(); ++i) {
     Abstract brought = value(edge.args[i]);
     brought.literal = false;
-    if (!brought.unset.empty() && !brought.other_origin.known())
-      brought.other_origin = from.end.span;
+    if (!brought.unset().empty() && !brought.other_origin().known())
+      brought.set_unset(brought.unset(), from.end.span);
     const Inst *param = to.params[i];
     if (back_edge && brought.is(TypeKind::Error))
       continue; // Reported in this pass; another one would start from an error and be silent about it.
@@ -191,7 +191,7 @@ void BodyInference::finish_block(const Block &block) {
     unify_open(returned_, result);
     result_->returned = returned_.reached() ? std::nullopt : result.constant;
     Abstract joined = join(types_, returned_, without_constant(result));
-    if (joined.other && !returned_.other)
+    if (joined.other() && !returned_.other())
       report_conflict(end.span, joined);
     returned_ = joined;
     return;
@@ -229,19 +229,19 @@ bool BodyInference::usable(const Inst *inst, Span use) {
   Abstract &found = values()[inst->id];
   if (!found.reached() || found.usable())
     return found.reached();
-  if (!found.unset.empty() && found.is(TypeKind::Never) && function_.is_unit) {
-    unknown_name(use, found.unset);
-  } else if (!found.unset.empty()) {
-    Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset);
-    if (found.other_origin.known() && !(found.other_origin == use))
-      error.note(found.other_origin, "on the path through here nothing assigns it");
-    if (hides_top_level(found.unset))
-      error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset, found.unset));
+  if (!found.unset().empty() && found.is(TypeKind::Never) && function_.is_unit) {
+    unknown_name(use, found.unset());
+  } else if (!found.unset().empty()) {
+    Diagnostic &error = diagnostics_.report<Diag::UnsetVariable>(use, found.unset());
+    if (found.other_origin().known() && !(found.other_origin() == use))
+      error.note(found.other_origin(), "on the path through here nothing assigns it");
+    if (hides_top_level(found.unset()))
+      error.help(fmt::format("to assign the top-level '{}', say `global {}` first", found.unset(), found.unset()));
   } else {
     report_conflict(use, Abstract(found));
   }
   // Said once: what follows from it is silent.
-  found = Abstract{types_.error, {}, false, use, {}, nullptr, {}, {}};
+  found = Abstract(types_.error, use);
   return true;
 }
 

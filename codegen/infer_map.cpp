@@ -32,7 +32,7 @@ Abstract BodyInference::rule_map(const Inst &inst) {
     Abstract &part = parts[i % 2];
     unify_open(part, value(arg));
     Abstract joined = join(types_, part, value(arg));
-    if (joined.other) {
+    if (joined.other()) {
       report_conflict(arg->span, joined);
       return error_value(inst);
     }

@@ -28,7 +28,7 @@ Abstract BodyInference::apply_rule(const Inst &inst) {
   case Op::Caught: return of(types_.failure, inst);
   case Op::Unset: {
     Abstract unset = of(types_.never, inst);
-    unset.unset = inst.name;
+    unset.set_unset(inst.name, {});
     return unset;
   }
   case Op::Call: return rule_call(inst);
@@ -214,7 +214,7 @@ Abstract BodyInference::rule_array(const Inst &inst) {
   for (const Inst *arg : inst.args) {
     unify_open(element, value(arg));
     element = join(types_, element, value(arg));
-    if (element.other) {
+    if (element.other()) {
       report_conflict(arg->span, element);
       return error_value(inst);
     }
@@ -298,8 +298,8 @@ Abstract BodyInference::rule_slot(const Inst &inst) {
   }
   if (inst.op == Op::SlotGet) {
     Abstract made = first;
-    if (!made.unset.empty())
-      made.other_origin = inst.span;
+    if (!made.unset().empty())
+      made.set_unset(made.unset(), inst.span);
     return made;
   }
   const Abstract &stored = value(inst.args[1]);
@@ -551,7 +551,7 @@ Abstract BodyInference::rule_name(const Inst &inst) {
       if (last->op == Op::StoreGlobal && last->fresh && last->name == inst.name) {
         // This same unit assigns it, but not before here.
         Abstract unset = of(types_.never, inst);
-        unset.unset = inst.name;
+        unset.set_unset(inst.name, {});
         return unset;
       }
   unknown_name(inst.span, inst.name);

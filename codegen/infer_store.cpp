@@ -39,7 +39,7 @@ Abstract BodyInference::rule_store_global(const Inst &inst) {
     plain.literal = false;
     auto &seed = global_seeds_[inst.name];
     Abstract joined = join(types_, seed, plain);
-    if (joined.other) {
+    if (joined.other()) {
       report_conflict(inst.span, joined);
       return error_value(inst);
     }
@@ -118,8 +118,8 @@ void BodyInference::report_store(const Inst &inst, const Abstract &from, const T
     for (const Diagnostic &why : inference_.specialise_callable(from.type, to).errors)
       error.note(why.span, why.message);
   if (from.is(TypeKind::Union))
-    for (const AlternativeOrigin &held : from.alternatives)
-      if (!convertible(Abstract{held.type, {}, false, held.span, {}, nullptr, {}, {}}, to))
+    for (const AlternativeOrigin &held : from.alternatives())
+      if (!convertible(Abstract(held.type, held.span), to))
         error.note(held.span, fmt::format("this is {}", to_string(held.type)));
   if (from.type->is_float() && to->is_integer())
     error.help(fmt::format("`{}(...)` truncates; `//` divides integers to an integer", to_string(to)));

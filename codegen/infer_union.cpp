@@ -94,15 +94,15 @@ bool is_dispatched(Op op) {
 
 /// The value where it is known to be of one alternative, or of some.
 Abstract as_alternative(const Abstract &value, const Type *type) {
-  Abstract made;
-  made.type = type;
-  made.origin = value.origin;
-  for (const AlternativeOrigin &from : value.alternatives) {
+  Abstract made(type, value.origin);
+  std::vector<AlternativeOrigin> left;
+  for (const AlternativeOrigin &from : value.alternatives()) {
     if (from.type == type)
       made.origin = from.span;
     if (type->is_union() && type->place_of(from.type))
-      made.alternatives.push_back(from);
+      left.push_back(from);
   }
+  made.set_alternatives(std::move(left));
   if (type->is(TypeKind::None))
     made.constant = Constant{};
   return made;
@@ -186,7 +186,7 @@ Abstract BodyInference::dispatch(const Inst &inst, std::vector<const Inst *> ope
     unify_open(joined, made.cases.back().result);
     Abstract before = joined;
     joined = join(types_, joined, made.cases.back().result);
-    if (joined.other) {
+    if (joined.other()) {
       report_conflict(inst.span, joined);
       return error_value(inst);
     }
@@ -332,13 +332,13 @@ Abstract BodyInference::rule_no_case(const Inst &inst) {
 // --- types that do not join ---
 
 void BodyInference::report_conflict(Span use, const Abstract &conflict) {
-  report_conflict(use, conflict.type, conflict.other);
+  report_conflict(use, conflict.type, conflict.other());
   Diagnostic &error = diagnostics_.at(diagnostics_.list().size() - 1);
-  for (const AlternativeOrigin &from : conflict.alternatives)
+  for (const AlternativeOrigin &from : conflict.alternatives())
     error.note(from.span, fmt::format("this is {}", to_string(from.type)));
-  if (conflict.alternatives.empty())
+  if (conflict.alternatives().empty())
     error.note(conflict.origin, fmt::format("this is {}", to_string(conflict.type)));
-  error.note(conflict.other_origin, fmt::format("this is {}", to_string(conflict.other)));
+  error.note(conflict.other_origin(), fmt::format("this is {}", to_string(conflict.other())));
 }
 
 void BodyInference::report_conflict(Span use, const Type *a, const Type *b) {

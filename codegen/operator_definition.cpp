@@ -39,11 +39,7 @@ bool is_own(std::string_view name, std::span<const Type *const> params, TypeTabl
     return false;
   if (std::any_of(params.begin(), params.end(), [](const Type *param) { return param->is_declared() || param->is(TypeKind::Family); }))
     return false;
-  auto operand = [&](size_t i) {
-    Abstract value;
-    value.type = params[i];
-    return value;
-  };
+  auto operand = [&](size_t i) { return Abstract(params[i]); };
   if (name.starts_with("["))
     return params[0]->is_array() || params[0]->is(TypeKind::Tuple) || (name == "[]" && params[0]->is(TypeKind::Str));
   if (params.size() == 1) {

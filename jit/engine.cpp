@@ -116,8 +116,7 @@ bool Engine::Impl::infer(Unit &unit, Diagnostics &diagnostics, std::string_view 
         units.emplace_back(build_unit(unit.statements, context, session.sources(), session.types(), found, value_name)).get();
   }
   if (found.has_errors()) { // What it would assign is known, to be silent about.
-    Abstract unknown;
-    unknown.type = session.types().error;
+    Abstract unknown(session.types().error);
     for (const Stmt *statement : unit.statements) {
       for (const Ident &name : assigned_names(*statement))
         session.assign(session.resolve(name.text, statement->span.source), unknown);

@@ -9,7 +9,7 @@ namespace {
 class JoinTest : public testing::Test {
 protected:
   TypeTable types;
-  Abstract value(const Type *type) { return Abstract{type, {}, false, {}, {}, nullptr, {}, {}}; }
+  Abstract value(const Type *type) { return Abstract(type); }
   Abstract integer(const Type *type, int64_t n, bool literal = false) {
     Abstract made = value(type);
     made.constant = Constant::of_int(n);
@@ -66,9 +66,29 @@ TEST_F(JoinTest, UnlikeTypesMakeAUnionThatKnowsWhereEachCameFrom) {
   Abstract joined = join(types, a, b);
   const Type *both[] = {types.i64, types.str};
   ASSERT_EQ(joined.type, types.union_of(both));
-  ASSERT_EQ(joined.alternatives.size(), 2u);
-  EXPECT_EQ(joined.alternatives[0].span, (Span{1, 2, 3}));
-  EXPECT_EQ(joined.alternatives[1].span, (Span{1, 7, 9}));
+  ASSERT_EQ(joined.alternatives().size(), 2u);
+  EXPECT_EQ(joined.alternatives()[0].span, (Span{1, 2, 3}));
+  EXPECT_EQ(joined.alternatives()[1].span, (Span{1, 7, 9}));
+}
+
+TEST(Abstract, CopiesAreIndependent) {
+  TypeTable types;
+  Abstract first(types.i64, {1, 2, 3});
+  first.set_unset("x", {1, 4, 5});
+  Abstract second = first;
+  second.set_other(types.str, {1, 7, 9});
+  EXPECT_EQ(second.unset(), "x");
+  EXPECT_EQ(second.other(), types.str);
+  EXPECT_EQ(second.other_origin(), (Span{1, 7, 9}));
+  EXPECT_EQ(first.unset(), "x");
+  EXPECT_FALSE(first.other());
+  EXPECT_EQ(first.other_origin(), (Span{1, 4, 5}));
+  first.set_alternatives({{types.i64, {1, 2, 3}}});
+  EXPECT_EQ(first.alternatives().size(), 1u);
+  EXPECT_TRUE(second.alternatives().empty());
+  second = Abstract(types.str);
+  EXPECT_EQ(first.unset(), "x");
+  EXPECT_TRUE(second.usable());
 }
 
 TEST_F(JoinTest, UnionsAreFlatSortedAndWithoutDuplicates) {

@@ -203,7 +203,6 @@ private:
   std::shared_ptr<InferenceResult> result_;
   Abstract returned_;
   std::vector<Abstract> incoming_;  // By parameter instruction: what the edges seen so far bring.
-  std::vector<bool> ended_;
   std::unordered_map<uint32_t, Abstract> header_seeds_;   // By parameter of a loop header.
   std::unordered_map<uint32_t, const Type *> open_seeds_; // By site: element type.
   std::unordered_map<uint32_t, const Type *> cell_seeds_; // By CellNew.

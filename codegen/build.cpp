@@ -41,6 +41,7 @@ std::unique_ptr<KirFunction> build_head(BuildContext &context, const Callable &c
   function->name_span = callable.is_named() ? callable.name.span : callable.span;
   function->result_type = callable.result;
   function->doc = context.types.intern(callable.doc);
+  function->params.reserve(callable.params.size());
   for (size_t i = 0; i < callable.params.size(); ++i) {
     const Param &from = callable.params[i];
     KirParam &param = function->params.emplace_back();

@@ -64,10 +64,12 @@ struct Dispatch {
 /// The outcome of inferring one body: everything reify needs. Indexed by instruction and block ids.
 struct InferenceResult {
   std::vector<Abstract> values;
-  std::vector<bool> reached;                                  // Blocks
-  std::vector<std::array<bool, 2>> taken;                     // Edges of each block
-  std::vector<bool> ended;                                    // Blocks that end early, in an instruction that does not return...
-  std::vector<uint32_t> end_inst;                             // ...this one.
+  struct BlockOutcome {
+    bool reached = false;
+    std::array<bool, 2> taken{};  // Its edges
+    std::optional<uint32_t> end;  // Where the block ends early: the instruction that does not return.
+  };
+  std::vector<BlockOutcome> blocks;
   std::unordered_map<uint32_t, CallPlan> plans;
   std::unordered_map<uint32_t, Dispatch> dispatches;
   std::unordered_map<uint32_t, uint32_t> tests;               // Is on a union: the alternatives it holds for, as bits.

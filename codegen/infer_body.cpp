@@ -73,10 +73,7 @@ void BodyInference::pass() {
   result_ = std::make_shared<InferenceResult>();
   result_->warnings = std::move(warnings);
   result_->values.resize(function_.inst_count());
-  result_->reached.resize(function_.blocks.size());
-  result_->taken.resize(function_.blocks.size());
-  result_->ended.resize(function_.blocks.size());
-  result_->end_inst.resize(function_.blocks.size());
+  result_->blocks.resize(function_.blocks.size());
   size_t params_end = 0; // A long straight text has parameters at its beginning only.
   for (const Block *block : function_.blocks)
     for (const Inst *param : block->params)
@@ -90,7 +87,7 @@ void BodyInference::pass() {
     begin_unit_globals();
 
   const Block *entry = function_.entry();
-  result_->reached[0] = true;
+  result_->blocks[0].reached = true;
   for (size_t i = 0; i < entry->params.size(); ++i) {
     Abstract &value = values()[entry->params[i]->id];
     value = of(specialisation_.params[i], *entry->params[i]);
@@ -98,7 +95,7 @@ void BodyInference::pass() {
       value.constant = specialisation_.constants[i];
   }
   for (const Block *block : function_.blocks) {
-    if (!result_->reached[block->id])
+    if (!result_->blocks[block->id].reached)
       continue;
     if (block != entry)
       enter(*block);
@@ -109,8 +106,7 @@ void BodyInference::pass() {
       values()[inst->id] = std::move(made);
       if (never) {
         ended = true;
-        result_->ended[block->id] = true;
-        result_->end_inst[block->id] = inst->id;
+        result_->blocks[block->id].end = inst->id;
         break;
       }
     }
@@ -133,7 +129,7 @@ void BodyInference::enter(const Block &block) {
 
 void BodyInference::flow(const Block &from, const Edge &edge, bool back_edge) {
   const Block &to = *edge.target;
-  result_->reached[to.id] = true;
+  result_->blocks[to.id].reached = true;
   for (size_t i = 0; i < to.params.size(); ++i) {
     Abstract brought = value(edge.args[i]);
     brought.literal = false;
@@ -169,7 +165,7 @@ void BodyInference::warn_of_float(const Inst &division, std::string_view name) {
 void BodyInference::finish_block(const Block &block) {
   const Terminator &end = block.end;
   auto follow = [&](int which) {
-    result_->taken[block.id][which] = true;
+    result_->blocks[block.id].taken[which] = true;
     flow(block, end.edges[which], end.edges[which].target->id <= block.id);
   };
   switch (end.kind) {
@@ -276,7 +272,7 @@ void BodyInference::commit_unit_globals() {
   }
   // What was open at the top level and is known now keeps its storage and gets its type.
   for (const Block *block : function_.blocks) {
-    if (!result_->reached[block->id])
+    if (!result_->blocks[block->id].reached)
       continue;
     for (const Inst *inst : block->insts) {
       const Abstract &made = values()[inst->id];

@@ -24,6 +24,7 @@ std::unique_ptr<KirFunction> Reify::run() {
   to_->from_library = from_.from_library;
   to_->fused = from_.fused;
   to_->typed = true;
+  to_->insts.reserve(from_.inst_count());
   map_.resize(from_.inst_count());
   make_blocks();
   for (const Block *block : from_.blocks)
@@ -48,7 +49,7 @@ bool Reify::kept(const Inst *param) const {
 void Reify::make_blocks() {
   blocks_.resize(from_.blocks.size());
   for (const Block *block : from_.blocks) {
-    if (!result_.reached[block->id])
+    if (!result_.blocks[block->id].reached)
       continue;
     Block *made = blocks_[block->id] = to_->make_block();
     made->loop_depth = block->loop_depth;
@@ -71,6 +72,7 @@ void Reify::copy_block(const Block &from) {
   copied_ = &from;
   current_ = blocks_[from.id];
   to_->blocks.push_back(current_);
+  current_->insts.reserve(from.insts.size());
   if (&from == from_.entry())
     for (auto [before, after] : result_.entry_conversions) {
       Inst *load = make(Op::LoadGlobal, concrete(before->type), from_.span);
@@ -80,7 +82,7 @@ void Reify::copy_block(const Block &from) {
     }
   for (const Inst *inst : from.insts) {
     emit(*inst);
-    if (result_.ended[from.id] && result_.end_inst[from.id] == inst->id) {
+    if (result_.blocks[from.id].end == inst->id) {
       current_->end.kind = TermKind::Unreachable;
       current_->end.span = inst->span;
       return;
@@ -93,7 +95,7 @@ void Reify::end_block(const Block &from) {
   const Terminator &end = from.end;
   Terminator &made = current_->end;
   made.span = end.span;
-  auto [yes, no] = result_.taken[from.id];
+  auto [yes, no] = result_.blocks[from.id].taken;
   switch (end.kind) {
   case TermKind::None:
   case TermKind::Unreachable: made.kind = TermKind::Unreachable; return;

@@ -121,6 +121,8 @@ std::unique_ptr<KirFunction> build_adapter(const DynSite &site, std::span<const 
   made->block = entry;
   made->args = function->copy(std::span(operands));
   made->writes_back = false;
+  if (made->found())
+    made->refer_to(static_cast<Inst *>(nullptr)); // A value of the site's function.
   Inst *result = add(Op::Coerce, {made});
   result->type = dyn;
   result->role = Inst::Result;

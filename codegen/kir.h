@@ -72,6 +72,7 @@ private:
     const char *text_;
   };
 };
+static_assert(sizeof(Constant) <= 16);
 
 /// One instruction; also the value it makes. Lives in its function's memory, with all that it lists: nothing destroys it.
 struct Inst {
@@ -171,12 +172,12 @@ struct Terminator {
 
 struct Block {
   uint32_t id = 0; // Its place in KirFunction::blocks.
+  uint32_t loop_depth = 0;
+  uint32_t region = 0;       // The innermost `try` whose body the block belongs to; 0: none.
+  bool loop_header = false;  // Some edge comes from a later block.
   std::vector<Inst *> params;
   std::vector<Inst *> insts;
   Terminator end;
-  bool loop_header = false;  // Some edge comes from a later block.
-  uint32_t loop_depth = 0;
-  uint32_t region = 0;       // The innermost `try` whose body the block belongs to; 0: none.
 };
 
 /// A parameter as declared.
@@ -207,13 +208,15 @@ struct KirFunction {
   bool is_adapter = false;  // What a DynSite does for some types.
   std::vector<Ident> unread; // Variables that the body assigns and never reads.
   bool fused = false;       // The operation of a broadcast: part of its caller's loop, so always inlined.
-  std::pmr::monotonic_buffer_resource memory{2048}; // Of blocks and instructions.
+  std::pmr::monotonic_buffer_resource memory; // Of blocks and instructions.
   std::pmr::list<Block> block_storage{&memory};
   std::vector<Inst *> insts; // All, each at its id.
   std::vector<Block *> blocks;
   std::vector<uint32_t> regions{0}; // The region around each region; 0 stands for the whole body.
   std::vector<std::unique_ptr<KirFunction>> lambdas; // Those written in this body.
 
+  /// `size`: what the blocks and instructions will take, as far as is known.
+  explicit KirFunction(size_t size = 1024) : memory(size) {}
   Block *entry() const { return blocks.front(); }
   size_t inst_count() const { return insts.size(); }
   Inst *make(Op op, Span span, std::span<Inst *const> args = {}) {

@@ -8,9 +8,18 @@ std::unique_ptr<KirFunction> reify(Inference &inference, Specialisation &special
   return Reify(inference, specialisation).run();
 }
 
+namespace {
+
+/// What the typed copy of a body will take: most instructions have one of their own there, with an operand.
+size_t size_of_copy(const KirFunction &untyped) {
+  return untyped.inst_count() * (sizeof(Inst) + sizeof(Inst *)) + untyped.blocks.size() * (sizeof(Block) + 2 * sizeof(Block *));
+}
+
+} // namespace
+
 Reify::Reify(Inference &inference, Specialisation &specialisation)
     : inference_(inference), types_(inference.types()), specialisation_(specialisation), from_(*specialisation.function),
-      result_(*specialisation.inferred), to_(std::make_unique<KirFunction>()) {}
+      result_(*specialisation.inferred), to_(std::make_unique<KirFunction>(size_of_copy(from_))) {}
 
 std::unique_ptr<KirFunction> Reify::run() {
   to_->name = from_.name;

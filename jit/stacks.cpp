@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t page = 4096;
 constexpr size_t compile_stack_bytes = size_t(256) << 20; // Address space: LLVM recurses over deep expressions.
+constexpr size_t near_beginning = size_t(8) << 20;
 // Address space for the runtime's frames, and for compiled ones until the runtime returns to one that can throw.
 constexpr size_t reserve_bytes = size_t(16) << 20;
 // Each step is a fault, that is, another chance to find compiled code.
@@ -125,10 +126,16 @@ void run_on_own_stack(void (*body)(void *), void *argument, size_t bytes) {
 
 void run_on_compile_stack(void (*body)(void *), void *argument) {
   if (on_compile_stack) return body(argument);
-  static Stack *stack = new Stack(compile_stack_bytes, 0);
   on_compile_stack = true;
   GC_disable(); // The collector would take the stack pointer for one of the Kiln stack's.
-  call_on(*stack, body, argument);
+  // Near its beginning the own stack has as much room, and pages that are there.
+  auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (Stack *own = current_own_stack; own && own->holds(here) && here - own->usable_begin() >= compile_stack_bytes - near_beginning) {
+    body(argument);
+  } else {
+    static Stack *stack = new Stack(compile_stack_bytes, 0);
+    call_on(*stack, body, argument);
+  }
   GC_enable();
   on_compile_stack = false;
 }

@@ -59,7 +59,7 @@ bool is_catchable(const RuntimeError &error) { return error.kind != RuntimeError
 Interpreter::Interpreter(Host host, int32_t period)
     : host_(std::move(host)), period_(period), counted_(period > counted_rounds ? counted_rounds : 0), budget_(period) {
   stack_ = value_stack();
-  limit_ = stack_ + stack_bytes / sizeof(Slot);
+  limit_ = stack_ + stack_bytes / sizeof(Slot) - Code::no_slot; // Room for what baseline code inlines in the last frame.
   scan_also({stack_, &frames_end});
 }
 

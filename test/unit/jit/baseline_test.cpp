@@ -71,6 +71,19 @@ TEST(BaselineTest, AnInlinedCallIsACallWhereItIsLeft) {
   }
 }
 
+/// In the last frame that fits, too, what is inlined has room for its slots.
+TEST(BaselineTest, AnInlinedCallFitsWhereTheStackEnds) {
+  std::string text = "fn leaf(a, b) = (a * 3 + b) * (a + 7 * b) + (a - b) * (b + 11) + a * b\n"
+                     "fn deep(n, a, b) {\n  x = leaf(n & 7, 2)\n  n < 0 ? x : x + a + b + deep(n + 1, b, a)\n}\nleaf(1, 2)\n";
+  for (Baseline baseline : {Baseline::None, Baseline::Hot, Baseline::All}) {
+    for (std::string more : {"", "p = 1\n  ", "p = n * 2\n  q = p + 1\n  r = q * n\n  a = a + (r & 1)\n  "}) { // Frames of other sizes.
+      std::string varied = text;
+      varied.insert(varied.find("x = leaf"), more);
+      EXPECT_EQ(value_of(baseline, varied + "deep(0, 1, 2)"), "stack overflow");
+    }
+  }
+}
+
 /// What a register has and its slot has not yet is there when the interpreter takes over.
 TEST(BaselineTest, SlotsHaveTheirValuesWhereTheInterpreterTakesOver) {
   std::string caught = "fn f(a, n) {\n  t = 0\n  for i in 0..n {\n    x = i * 3\n    y = x + 5\n    x = y - 1\n    y = y * y\n"

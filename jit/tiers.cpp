@@ -110,17 +110,29 @@ void Tiers::prepare(Routine &routine) {
   }
   Specialisation &specialisation = *routine.specialisation;
   if (specialisation.compiled) return use_compiled(routine);
-  bool done = false;
-  on_compile_stack([&] { done = assemble_code(routine); });
+  bool done = routine.code != nullptr;
+  if (!done) on_compile_stack([&] { done = assemble_code(routine); });
   if (done) {
     routine.entry = routine.code->words.data();
     routine.frame_slots = routine.code->frame_slots;
     routine.result_slots = FrameSlots::size_of(specialisation.result);
-    if (options_.baseline == Baseline::All) use_baseline(routine);
+    if (options_.baseline == Baseline::All) {
+      assemble_callees(*routine.code);
+      use_baseline(routine);
+    }
     return;
   }
   compile(specialisation);
   use_compiled(routine);
+}
+
+/// So that they can be inlined, as what is hot finds them.
+void Tiers::assemble_callees(const Code &code) {
+  for (const Word *at = code.words.data(), *end = at + code.words.size(); at < end; at += words_of(at)) {
+    if (static_cast<Bytecode>(at->instruction.op) != Bytecode::Call) continue;
+    auto &callee = *const_cast<Routine *>(static_cast<const Routine *>(at[1].pointer));
+    if (!callee.code && !callee.specialisation->compiled) on_compile_stack([&] { assemble_code(callee); });
+  }
 }
 
 bool Tiers::assemble_code(Routine &made) {

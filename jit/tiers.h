@@ -39,6 +39,7 @@ public:
 private:
   void prepare(Routine &routine);
   bool assemble_code(Routine &routine);
+  void assemble_callees(const Code &code);
   void compile(Specialisation &specialisation);
   std::string print(EmitKind kind, const Code &code) const;
   void find_compiled(Routine &routine, InterpretedLoop *loop);

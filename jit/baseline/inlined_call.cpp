@@ -12,36 +12,7 @@ constexpr size_t most_words = 40;     // Of a callee.
 constexpr size_t most_inlined = 2000; // Words, in one caller.
 
 /// Whether baseline code of the operation needs neither the frame's header nor the place in it.
-bool is_simple(Bytecode op) {
-  using enum Bytecode;
-  switch (op) {
-  case Move:
-  case Move2:
-  case Integer:
-  case Word:
-  case Math1:
-  case Math2:
-  case IndexWord:
-  case IndexByte:
-  case IndexSigned32:
-  case IndexUnsigned32:
-  case IndexText:
-  case IndexWord2:
-  case SetIndexWord:
-  case SetIndexByte:
-  case SetIndex32:
-  case SetIndexWord2:
-  case ElementWord:
-  case ElementByte:
-  case SetElementWord:
-  case Length:
-  case LoadWord:
-  case StoreWord:
-  case LoadGlobal:
-  case StoreGlobal: return true;
-  default: return (op >= Add && op <= IntegerToFloat) || op == UnsignedToFloat || (op >= Less && op <= NotEqualFloat);
-  }
-}
+bool needs_no_header(Bytecode op) { return is_plain(op) || op == Bytecode::Move2 || op == Bytecode::Math1 || op == Bytecode::Math2; }
 
 /// The instruction on slots that begin further up.
 void move_slots(Word *at, uint32_t by) {
@@ -60,7 +31,7 @@ bool can_inline(const Code &callee) {
   for (const Word *at = words; at < end; at += words_of(at)) {
     auto op = static_cast<Bytecode>(at->instruction.op);
     bool is_last = at + words_of(at) == end;
-    if (is_last ? op != Bytecode::Return && op != Bytecode::ReturnMany : !is_simple(op)) return false;
+    if (is_last ? op != Bytecode::Return && op != Bytecode::ReturnMany : !needs_no_header(op)) return false;
   }
   return true;
 }
@@ -93,6 +64,36 @@ InlinedCall inline_call(const Word *call, Routine &callee) {
 }
 
 } // namespace
+
+bool is_plain(Bytecode op) {
+  using enum Bytecode;
+  switch (op) {
+  case Move:
+  case Integer:
+  case Word:
+  case IndexWord:
+  case IndexByte:
+  case IndexSigned32:
+  case IndexUnsigned32:
+  case IndexText:
+  case IndexWord2:
+  case IndexField:
+  case SetIndexWord:
+  case SetIndexByte:
+  case SetIndex32:
+  case SetIndexWord2:
+  case SetIndexField:
+  case ElementWord:
+  case ElementByte:
+  case SetElementWord:
+  case Length:
+  case LoadWord:
+  case StoreWord:
+  case LoadGlobal:
+  case StoreGlobal: return true;
+  default: return (op >= Add && op <= UnsignedToFloat) || (op >= Less && op <= NotEqualFloat);
+  }
+}
 
 InlinedCalls inline_calls(const Code &caller) {
   InlinedCalls made;

@@ -6,6 +6,10 @@
 
 namespace kiln {
 
+/// Whether baseline code of the operation asks for slots one by one, and either goes on behind it or leaves it to the interpreter
+/// undone: it calls nothing, jumps nowhere and takes no slot's address.
+bool is_plain(Bytecode op);
+
 /// A call of a short function without jumps, as instructions of the caller: they move the arguments to where the callee's frame
 /// would begin, do what it does on its slots there, and move the result. The frame has no header until one of them leaves
 /// it to the interpreter.

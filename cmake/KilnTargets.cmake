@@ -50,10 +50,10 @@ function(kiln_precompile_headers target)
     ${ARGN})
 endfunction()
 
-# kiln_library(name [room it stands on]): every .cpp and .S below name/ except the program's own, main.
+# kiln_library(name [room it stands on]): every .cpp and .S below name/ except the program's own, main and delay_libm.
 function(kiln_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp ${CMAKE_SOURCE_DIR}/${name}/*.S)
-  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(main|delay_libm)\\.(cpp|S)$")
   if(name STREQUAL "codegen") # LLVM's headers are seen by lower*.cpp alone.
     set(lower ${sources})
     list(FILTER lower INCLUDE REGEX "/lower[^/]*\\.cpp$")
@@ -116,6 +116,11 @@ function(kiln_start_llvm_later name)
   endif()
 endfunction()
 
+# Loads libm when a function of it is first called (repl/delay_libm.S).
+function(kiln_delay_libm name)
+  target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/repl/delay_libm.S ${CMAKE_SOURCE_DIR}/repl/delay_libm.cpp)
+endfunction()
+
 # Puts what every start executes side by side (cmake/start_order), where the linker can: lld.
 function(kiln_order_functions name)
   set(order ${CMAKE_SOURCE_DIR}/cmake/start_order.txt)
@@ -133,6 +138,7 @@ function(kiln_program name room)
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -no-pie -Wl,--gc-sections
       -Wl,--as-needed)
     kiln_start_llvm_later(${name})
+    kiln_delay_libm(${name})
     kiln_order_functions(${name})
   endif()
 endfunction()

@@ -15,6 +15,7 @@
 #include <cctype>
 #include <cstring>
 #include <dlfcn.h>
+#include <gnu/lib-names.h>
 
 namespace kiln {
 
@@ -218,6 +219,7 @@ bool Session::find_code(ExternFunction &function, const ExternStmt &statement, D
   case ForeignCode::Library: break;
   }
   std::string path(function.code);
+  dlopen(LIBM_SO, RTLD_LAZY | RTLD_GLOBAL); // The program may do without till now (repl/delay_libm.S), where a library expects it.
   void *library = dlopen(path.empty() ? nullptr : path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!library) {
     const char *why = dlerror();

@@ -353,6 +353,20 @@ class ProgramTest(unittest.TestCase):
         self.assertRegex(self.run_kiln("--time", "emit", "llvm", "-", "f()", input="f() = 1\n").stderr,
                          rf"\nstart LLVM .* {apart} constructors\n")
 
+    def test_libm_is_loaded_when_it_is_called(self):
+        described = subprocess.run(["readelf", "-SWd", KILN], capture_output=True, text=True, check=True).stdout
+        if ".llvm_init_array" not in described or os.uname().machine != "x86_64":
+            self.skipTest("LLVM is shared, and needs libm")
+        self.assertIn("(NEEDED)", described)
+        self.assertNotIn("libm.so", described, "a function of libm is not in repl/delay_libm.S")
+
+    def test_a_library_that_is_not_linked_with_libm_finds_it(self):
+        source = self.file("wave.c", "double sin(double);\ndouble wave(double x) { return 2 * sin(x); }\n")
+        library = self.file("libwave.so", "")
+        subprocess.run(["g++", "-x", "c", "-O0", "-fno-builtin", "-shared", "-fPIC", "-nodefaultlibs", source, "-o", library], check=True)
+        program = f"extern \"{library}\" wave(x: f64): f64\nextern cosh(x: f64): f64\nprint(wave(0.5), cosh(0.0))\n"
+        self.check(["-"], output="0.958851077208406 1.0\n", input=program)  # As Python has it.
+
     def test_what_every_start_executes_lies_together(self):
         described = subprocess.run(["readelf", "-SW", "-p", ".comment", KILN], capture_output=True, text=True, check=True).stdout
         if "LLD" not in described or ".llvm_init_array" not in described:

@@ -77,11 +77,11 @@ function(kiln_library name)
   elseif(name STREQUAL "jit")
     target_link_libraries(kiln_jit PUBLIC kiln_collector)
     # Kiln finds the unwind tables of compiled code itself (jit/code_map.cpp): the C++ unwinder's search must pass through it.
-    # The collector's heap is mapped by way of jit/runtime/collector.cpp.
+    # The collector maps its heap and reads its settings by way of jit/runtime/collector.cpp.
     if(KILN_STATIC)
       target_compile_definitions(kiln_jit PRIVATE KILN_STATIC_UNWINDER)
       target_link_options(kiln_jit INTERFACE -static-libstdc++ -static-libgcc -Wl,--wrap=_Unwind_Find_FDE
-        -Wl,--wrap=GC_unix_get_mem)
+        -Wl,--wrap=GC_unix_get_mem -Wl,--wrap=getenv)
       set_source_files_properties(${CMAKE_SOURCE_DIR}/jit/runtime/collector.cpp PROPERTIES COMPILE_DEFINITIONS KILN_STATIC_COLLECTOR)
     else()
       target_link_options(kiln_jit INTERFACE -Wl,--export-dynamic-symbol=_Unwind_Find_FDE)

@@ -69,9 +69,9 @@ void keep_heap_in_large_pages() {
   uintptr_t boundary = (begin + more_than_is_there + page + large_page - 1) & ~(large_page - 1);
   if (!first || boundary >= reinterpret_cast<uintptr_t>(heap_end)) return;
   madvise(reinterpret_cast<void *>(boundary), reinterpret_cast<uintptr_t>(heap_end) - boundary, MADV_HUGEPAGE);
-  // What lies before it is left unused: it stays unmapped. To make a large page takes as long as a dozen small ones.
-  [[maybe_unused]] void *volatile unused = malloc(boundary - begin - page);
-
+  // What lies before it is left unused: it stays unmapped, with glibc up to the size of what follows. To make a large page takes as
+  // long as a dozen small ones.
+  [[maybe_unused]] void *volatile unused = malloc(boundary - begin + sizeof(size_t));
 }
 
 void extend_large_pages() {

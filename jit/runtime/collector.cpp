@@ -97,6 +97,15 @@ namespace {
 bool is_started = false;
 ScannedStack scanned;
 
+/// While the collector starts: whether the environment has none of its settings, so that it need not look for each.
+thread_local bool has_no_settings = false;
+
+bool has_settings() {
+  for (char **variable = environ; variable && *variable; ++variable)
+    if (std::strncmp(*variable, "GC_", 3) == 0) return true;
+  return false;
+}
+
 /// What is allocated before the collector has begun, as far as it can come from here. To begin takes a millisecond, which a
 /// program need not pay that only computes and prints. Nothing here is used twice.
 class FirstMemory {
@@ -139,7 +148,9 @@ void start_collector() {
   GC_set_warn_proc(GC_ignore_warn_proc);
   GC_set_oom_fn([](size_t) -> void * { return nullptr; }); // allocate() throws: not through the collector's own frames.
   GC_set_dont_precollect(1);
+  has_no_settings = !has_settings();
   GC_INIT();
+  has_no_settings = false;
   GC_clear_roots(); // Whatever was registered on the way.
   set_memory_limit(memory_limit ? memory_limit : default_memory_limit());
   GC_expand_hp(first_heap);
@@ -202,13 +213,18 @@ extern "C" PTR kiln_alloc_atomic(I64 bytes) { return allocate(static_cast<size_t
 } // namespace kiln
 
 #ifdef KILN_STATIC_COLLECTOR
-// The linker's --wrap puts this between libgc and its own function, which maps memory for the heap. Large pages, where
-// the system gives them to those who ask: taking pages of 4 kB one by one may cost more than computing what is in them. What is
-// small, the collector's own tables, lies in the C heap: the program may have that in large pages already (jit/map_ahead).
+// The linker's --wrap puts these between libgc and the functions that it calls.
 extern "C" {
 
+char *__real_getenv(const char *name);
 void *__real_GC_unix_get_mem(size_t bytes);
 
+// libgc asks for thirty names, which lie anywhere among the texts of the program: to read them touches a dozen pages.
+char *__wrap_getenv(const char *name) { return kiln::has_no_settings ? nullptr : __real_getenv(name); }
+
+// Maps memory for the heap. Large pages, where the system gives them to those who ask: taking pages of 4 kB one by one may cost
+// more than computing what is in them. What is small, the collector's own tables, lies in the C heap: the program may have that in
+// large pages already (jit/map_ahead).
 void *__wrap_GC_unix_get_mem(size_t bytes) {
   constexpr size_t small = 1 << 20, page = 4096;
   if (bytes < small) {

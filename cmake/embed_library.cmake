@@ -1,10 +1,12 @@
-# Writes OUTPUT, a C++ source that holds the texts of FILES: see lang/library.h.
-set(text "// Generated from lang/library/*.kn.\n#include \"lang/library.h\"\n\nnamespace kiln {\n\n")
-string(APPEND text "std::span<const LibraryFile> library_files() {\n  static constexpr LibraryFile files[] = {\n")
+# Writes OUTPUT, a C++ source that holds the texts of FILES and their index: see lang/library.h.
+set(text "// Generated from lang/library/*.kn.\n#include \"lang/library_index.h\"\n\nnamespace kiln {\n\n")
+string(APPEND text "static constexpr LibraryFile files[] = {\n")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME)
   file(READ ${file} content)
-  string(APPEND text "      {\"library/${name}\", R\"kiln(${content})kiln\"},\n")
+  string(APPEND text "    {\"library/${name}\", R\"kiln(${content})kiln\"},\n")
 endforeach()
-string(APPEND text "  };\n  return files;\n}\n\n} // namespace kiln\n")
+string(APPEND text "};\nstatic constexpr auto functions = index_library<count_library_functions(files)>(files);\n\n")
+string(APPEND text "std::span<const LibraryFile> library_files() { return files; }\n")
+string(APPEND text "std::span<const LibraryFunction> library_functions() { return functions; }\n\n} // namespace kiln\n")
 file(WRITE ${OUTPUT} "${text}")

@@ -20,7 +20,6 @@ struct Declaration {
   std::string_view name;
   Span span; // Of the name.
   bool is_class = false;
-  bool from_library = false;
   bool replaced = false; // Another declaration has the name now.
   std::vector<Field> fields;
 };

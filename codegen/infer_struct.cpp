@@ -16,7 +16,7 @@ const Type *BodyInference::field_type(const Declaration::Field &field, bool open
 Abstract BodyInference::construct(const Inst &inst, const KirFunction &constructor, const std::vector<int> &sources,
                                   const Arguments &arguments) {
   const Declaration &declaration = *constructor.constructs;
-  TypeResolver resolver = this->resolver(declaration.from_library);
+  TypeResolver resolver = this->resolver(false);
   CallPlan made;
   made.kind = CallPlan::Construct;
   made.sources = sources;
@@ -28,8 +28,8 @@ Abstract BodyInference::construct(const Inst &inst, const KirFunction &construct
     if (sources[p] >= 0) {
       const Inst &argument = *arguments.insts[static_cast<size_t>(sources[p])];
       const Type *given = value(&argument).type;
-      if (is_open_field && field.annotation && !accepts(field.annotation, given, declaration.from_library)) {
-        report_store(argument, value(&argument), resolve(field.annotation, declaration.from_library), "a field");
+      if (is_open_field && field.annotation && !accepts(field.annotation, given, false)) {
+        report_store(argument, value(&argument), resolve(field.annotation, false), "a field");
         return error_value(inst);
       }
       if (is_open_field && !settled(inst, argument, given)) return error_value(inst);

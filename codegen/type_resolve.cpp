@@ -172,7 +172,7 @@ const Type *TypeResolver::instance(const Declaration &declaration, std::span<con
     return types_.error;
   }
   making_.push_back(made);
-  bool outer = std::exchange(from_library_, declaration.from_library);
+  bool outer = std::exchange(from_library_, false);
   std::vector<const Type *> fields;
   bool ok = true;
   size_t next = 0;

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 std::vector<const Stmt *> Engine::Impl::import(const ImportStmt &statement, Diagnostics &diagnostics) {
   Imports &imports = session.imports();
+  imports.find_program();
   Imports::File &into = *imports.file_of(statement.span.source);
   fs::path wanted(statement.path);
   if (wanted.is_relative()) // To the file that imports it.

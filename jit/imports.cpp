@@ -36,9 +36,14 @@ Imports::File *Imports::find(const std::string &path) {
 }
 
 void Imports::set_program(const std::string &path) {
+  program_ = path;
+  files_.front().path.clear();
+}
+
+void Imports::find_program() {
   std::error_code code;
-  bool is_file = std::filesystem::is_regular_file(path, code);
-  files_.front().path = is_file ? std::filesystem::weakly_canonical(path, code).string() : "";
+  std::string path = std::exchange(program_, {});
+  if (std::filesystem::is_regular_file(path, code)) files_.front().path = std::filesystem::weakly_canonical(path, code).string();
 }
 
 Imports::File &Imports::add(std::string path) {

@@ -17,7 +17,7 @@ namespace kiln {
 class Imports {
 public:
   struct File {
-    std::string path;   // As the system knows it; empty for the program's own text.
+    std::string path;   // As the system knows it; empty for the program's own text that is no file, or was not looked for.
     std::string name;   // "geometry"; empty for the program's own text.
     bool is_open = true; // Being read: an import of it would not end.
     struct Definition {
@@ -38,6 +38,8 @@ public:
   File *find(const std::string &path);
   /// The program's own text is called this: what it imports is looked for beside it, if it is a file.
   void set_program(const std::string &path);
+  /// Looks for that file: before the first import.
+  void find_program();
   File &add(std::string path);
   /// Takes a definition up, before anything is built that may use it. Returns the session's name for it: that of a
   /// file imported without `as`, where it defines one of this kind, too. Such a function gets one more method.
@@ -51,6 +53,7 @@ public:
 private:
   TypeTable &types_;
   std::deque<File> files_{File{}}; // The program's own first.
+  std::string program_;            // Not looked for yet.
   std::unordered_map<uint32_t, File *> by_source_;
 };
 

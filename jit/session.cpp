@@ -58,7 +58,7 @@ void initialise(const Type *type, void *place) {
 
 } // namespace
 
-Session::Session() : imports_(types_), inference_(types_, sources_, *this) { index_library(); }
+Session::Session() : imports_(types_), inference_(types_, sources_, *this), library_sources_(library_files().size()) {}
 Session::~Session() {
   for (GlobalVariable &variable : variables_)
     if (variable.address)
@@ -137,7 +137,7 @@ void Session::define(const FunctionStmt &function, bool replace, Diagnostics &di
   add(key_of(function.name, true), std::move(method), replace, diagnostics);
 }
 
-Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &types, bool from_library) {
+Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &types) {
   Method method;
   method.structure = &structure;
   method.parameters = "struct"; // One of a name.
@@ -146,7 +146,6 @@ Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &
   declaration.name = types.intern(structure.name.text);
   declaration.span = structure.name.span;
   declaration.is_class = structure.is_class;
-  declaration.from_library = from_library;
   for (const Param &field : structure.fields)
     declaration.fields.push_back({types.intern(field.name.text), field.name.span, field.type});
   return method;
@@ -155,7 +154,7 @@ Session::Method Session::constructor_of(const StructStmt &structure, TypeTable &
 Session::Method *Session::add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics) {
   std::string_view name = types_.intern(structure.name.text);
   if (!types_.named(name))
-    return add(key_of(structure.name, true), constructor_of(structure, types_, false), replace, diagnostics);
+    return add(key_of(structure.name, true), constructor_of(structure, types_), replace, diagnostics);
   diagnostics.report<Diag::BuiltinType>(structure.name.span, name);
   return nullptr;
 }
@@ -374,47 +373,23 @@ void Session::build_all() {
 }
 
 /// Notes what each file of the library defines: a definition begins a line.
-void Session::index_library() {
-  auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
-  std::span<const LibraryFile> files = library_files();
-  library_loaded_.resize(files.size());
-  for (size_t i = 0; i < files.size(); ++i) {
-    std::string_view rest = files[i].text;
-    while (!rest.empty()) {
-      std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      for (std::string_view keyword : {"fn ", "struct ", "class "})
-        if (line.starts_with(keyword))
-          line.remove_prefix(keyword.size());
-      size_t length = static_cast<size_t>(std::ranges::find_if_not(line, is_name) - line.begin());
-      if (length > 0 && line.substr(length).starts_with('('))
-        library_index_.emplace(line.substr(0, length), i);
-    }
-  }
-}
-
 void Session::load_library(std::string_view name) {
-  auto [first, last] = library_index_.equal_range(name);
-  for (auto entry = first; entry != last; ++entry) {
-    if (library_loaded_[entry->second])
-      continue;
-    library_loaded_[entry->second] = true;
-    const LibraryFile &file = library_files()[entry->second];
-    Diagnostics diagnostics;
-    uint32_t source = sources_.add(std::string(file.name), std::string(file.text));
-    imports_.set_file(source, nullptr);
-    const Ast &ast = keep(parse(sources_, source, diagnostics));
-    assert(!diagnostics.has_errors());
-    for (const Stmt *statement : ast.statements) {
-      Method method;
-      if (const auto *structure = as<StructStmt>(statement))
-        method = constructor_of(*structure, types_, true);
-      else
-        method.function = &cast<FunctionStmt>(statement);
-      std::string_view defined = method.function ? method.function->name.text : method.structure->name.text;
-      assert(library_index_.contains(defined));
-      library_[types_.intern(defined)].push_back(std::make_unique<Method>(std::move(method)));
+  auto functions = std::ranges::equal_range(library_functions(), name, {}, &LibraryFunction::name);
+  if (functions.empty() || library_.contains(name)) return;
+  auto &methods = library_[functions.front().name];
+  for (const LibraryFunction &function : functions) {
+    uint32_t &source = library_sources_[function.file];
+    if (!source) {
+      const LibraryFile &file = library_files()[function.file];
+      source = sources_.add(std::string(file.name), std::string(file.text));
+      imports_.set_file(source, nullptr);
     }
+    Diagnostics diagnostics;
+    TokenList tokens = lex(sources_, Span{source, function.begin, function.end}, diagnostics);
+    const Ast &ast = keep(parse(sources_, source, std::move(tokens), diagnostics));
+    assert(!diagnostics.has_errors() && ast.statements.size() == 1);
+    methods.push_back(std::make_unique<Method>());
+    methods.back()->function = &cast<FunctionStmt>(ast.statements[0]);
   }
 }
 
@@ -425,12 +400,10 @@ std::vector<const KirFunction *> Session::library_methods(std::string_view name)
 }
 
 const Declaration *Session::declaration(std::string_view name, bool from_library) {
-  load_library(name);
-  for (const Methods *table : {&methods_, &library_})
-    if (auto found = table->find(name); found != table->end() && !(from_library && table == &methods_))
-      for (auto &method : found->second)
-        if (method->declaration)
-          return method->declaration.get();
+  auto found = methods_.find(name);
+  if (from_library || found == methods_.end()) return nullptr; // The library has none.
+  for (auto &method : found->second)
+    if (method->declaration) return method->declaration.get();
   return nullptr;
 }
 
@@ -462,9 +435,9 @@ std::vector<std::string_view> Session::all() const {
     names.push_back(name);
   for (auto &[name, external] : externs_)
     names.push_back(name);
-  for (auto &[name, file] : library_index_)
-    if (names.empty() || names.back() != name) // Those of several files follow each other.
-      names.push_back(name);
+  for (const LibraryFunction &function : library_functions())
+    if (names.empty() || names.back() != function.name) // Its methods follow each other.
+      names.push_back(function.name);
   return names;
 }
 

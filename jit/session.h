@@ -108,13 +108,12 @@ private:
   /// Adds it to its name's methods, or replaces the one for the same parameters. Null when that is an error.
   Method *add(std::string_view key, Method method, bool replace, Diagnostics &diagnostics);
   Method *add_struct(const StructStmt &structure, bool replace, Diagnostics &diagnostics);
-  static Method constructor_of(const StructStmt &structure, TypeTable &types, bool from_library);
+  static Method constructor_of(const StructStmt &structure, TypeTable &types);
   /// Finds or checks the code of an extern function. False when that is an error.
   bool find_code(ExternFunction &function, const ExternStmt &statement, Diagnostics &diagnostics);
   std::string head_of(const Method &method) const;
   std::vector<const KirFunction *> built(std::vector<std::unique_ptr<Method>> &methods, bool library);
-  void index_library();
-  /// Parses the files of the library that define the name.
+  /// Parses the functions of the library that have the name, when it is first asked for.
   void load_library(std::string_view name);
   /// The session's name of what is defined at the span.
   std::string_view key_of(const Ident &name, bool is_function) {
@@ -140,8 +139,7 @@ private:
   std::unordered_set<std::string_view> top_level_;
   std::vector<std::pair<std::string_view, std::optional<GlobalState>>> journal_;
   bool journalling_ = false;
-  std::unordered_multimap<std::string_view, size_t> library_index_; // By name: files.
-  std::vector<bool> library_loaded_;                                // By file.
+  std::vector<uint32_t> library_sources_; // By file: 0 until a function of it is parsed.
   Diagnostics build_errors_;
   const GlobalState no_value_;
 };

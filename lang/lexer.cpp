@@ -51,8 +51,9 @@ void Lexer::pair(uint32_t opener, uint32_t closer) {
 
 // Reports the first bad byte only: a file in another encoding has thousands.
 void Lexer::check_encoding() {
-  size_t bad = find_invalid_utf8(text_);
+  size_t bad = find_invalid_utf8(text_.substr(at_));
   if (bad == std::string_view::npos) return;
+  bad += at_;
   auto begin = static_cast<uint32_t>(bad);
   diagnostics_
       .report<Diag::InvalidUtf8>(span(begin, begin + 1), fmt::format("{:02x}", static_cast<unsigned char>(text_[bad])))
@@ -61,7 +62,7 @@ void Lexer::check_encoding() {
 
 TokenList Lexer::run() {
   check_encoding();
-  if (text_.substr(0, 3) == "\xEF\xBB\xBF") // A byte order mark.
+  if (at_ == 0 && text_.substr(0, 3) == "\xEF\xBB\xBF") // A byte order mark.
     at_ = 3;
   for (skip_space(); at_ < text_.size(); skip_space()) token();
   if (std::any_of(frames_.begin(), frames_.end(),
@@ -298,7 +299,11 @@ void Lexer::close(TokenKind closer) {
 }
 
 TokenList lex(const Sources &sources, uint32_t source, Diagnostics &diagnostics) {
-  return Lexer(sources.get(source), source, diagnostics).run();
+  return lex(sources, {source, 0, static_cast<uint32_t>(sources.get(source).text().size())}, diagnostics);
+}
+
+TokenList lex(const Sources &sources, Span part, Diagnostics &diagnostics) {
+  return Lexer(sources.get(part), part, diagnostics).run();
 }
 
 } // namespace kiln

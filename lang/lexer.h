@@ -49,6 +49,8 @@ struct TokenList {
 
 /// Cuts a source into tokens. Never fails: what is no token is reported and becomes an Invalid token.
 TokenList lex(const Sources &sources, uint32_t source, Diagnostics &diagnostics);
+/// Only of a part of a source, which whole tokens make up.
+TokenList lex(const Sources &sources, Span part, Diagnostics &diagnostics);
 
 /// One token a line: place, kind, text. For `emit tokens` and tests.
 std::string print_tokens(const TokenList &list, const Source &source);

@@ -12,9 +12,9 @@ constexpr bool is_ascii_word(char c) {
 /// The lexer proper: one pass over the text. Strings, which go in and out of code, are in lexer_string.cpp.
 class Lexer {
 public:
-  Lexer(const Source &source, uint32_t number, Diagnostics &diagnostics)
-      : text_(source.text()), source_(number), diagnostics_(diagnostics) {
-    list_.tokens.reserve(text_.size() / 4 + 8);
+  Lexer(const Source &source, Span part, Diagnostics &diagnostics)
+      : text_(source.text().substr(0, part.end)), source_(part.source), diagnostics_(diagnostics), at_(part.begin) {
+    list_.tokens.reserve((part.end - part.begin) / 4 + 8);
   }
   TokenList run();
 

@@ -25,6 +25,8 @@ constexpr std::string_view suffix = ".code";
 constexpr std::string_view unfinished = ".part";
 constexpr char magic[8] = {'K', 'i', 'l', 'n', 'c', 'o', 'd', '1'};
 constexpr auto abandoned_after = std::chrono::hours(1);
+constexpr uint64_t largest_entry = uint64_t(256) << 20;
+constexpr time_t kept_time = 3600; // Seconds: what was used so recently is not marked as used again.
 
 struct Header {
   char magic[8];
@@ -44,7 +46,10 @@ struct File {
 };
 
 /// Whether nobody but this user can have written it.
-bool is_private(const struct stat &status) { return status.st_uid == geteuid() && !(status.st_mode & (S_IWGRP | S_IWOTH)); }
+bool is_private(const struct stat &status) {
+  static const uid_t user = geteuid();
+  return status.st_uid == user && !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
 
 bool read_all(int descriptor, char *to, size_t bytes) {
   while (bytes) {
@@ -102,12 +107,16 @@ std::optional<std::string> CacheFolder::read(const std::string &name) const {
   struct stat status;
   Header header;
   if (file.descriptor < 0 || fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode) || !is_private(status)) return std::nullopt;
-  if (!read_all(file.descriptor, reinterpret_cast<char *>(&header), sizeof header)) return std::nullopt;
-  bool is_whole = std::memcmp(header.magic, magic, sizeof magic) == 0 && static_cast<uint64_t>(status.st_size) == sizeof header + header.bytes;
-  if (!is_whole) return std::nullopt;
-  std::string contents(header.bytes, '\0');
-  if (!read_all(file.descriptor, contents.data(), contents.size()) || hash_of(contents) != header.hash) return std::nullopt;
-  futimens(file.descriptor, nullptr);
+  auto bytes = static_cast<uint64_t>(status.st_size);
+  if (bytes < sizeof header || bytes > largest_entry) return std::nullopt;
+  std::string contents(bytes, '\0');
+  if (!read_all(file.descriptor, contents.data(), contents.size())) return std::nullopt;
+  std::memcpy(&header, contents.data(), sizeof header);
+  contents.erase(0, sizeof header);
+  if (std::memcmp(header.magic, magic, sizeof magic) != 0 || header.bytes != contents.size() || hash_of(contents) != header.hash) return std::nullopt;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  if (now.tv_sec - status.st_mtim.tv_sec >= kept_time || now.tv_sec < status.st_mtim.tv_sec) futimens(file.descriptor, nullptr);
   return contents;
 }
 

@@ -84,6 +84,7 @@ struct NativeSignature {
   std::vector<Part> arguments, result;
   uint32_t argument_slots = 0;
   bool result_in_memory = false;
+  uint8_t floats_on_x87 = 0; // Of the result.
 };
 
 /// The part of a Routine that machine code reads, by offsets.

@@ -3,6 +3,7 @@
 #include "codegen/layout.h"
 #include "jit/interpreter/frame_slots.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -57,6 +58,24 @@ uint64_t extended(uint64_t bits, const NativeSignature::Part &part) {
   return part.kind == Kind::Signed ? static_cast<uint64_t>(static_cast<int64_t>(bits) >> unused) : bits >> unused;
 }
 
+/// The bytes at `from`, not extended. A copy of a size that is known is one instruction.
+uint64_t read_part(const char *from, uint8_t size) {
+  uint64_t bits = 0;
+  if (size == 8)
+    std::memcpy(&bits, from, 8);
+  else if (size == 4)
+    std::memcpy(&bits, from, 4);
+  else
+    std::memcpy(&bits, from, size);
+  return bits;
+}
+
+void find_x87_floats(NativeSignature &signature) {
+  if (signature.result_in_memory) return;
+  size_t floats = static_cast<size_t>(std::ranges::count_if(signature.result, [](const NativeSignature::Part &part) { return part.kind >= Kind::Float32; }));
+  if (floats > returned_vectors) signature.floats_on_x87 = static_cast<uint8_t>(floats - returned_vectors);
+}
+
 } // namespace
 
 extern "C" void kiln_call_native(void *code, Registers *registers);
@@ -71,6 +90,7 @@ NativeSignature native_signature(std::span<const Type *const> params, const Type
   size_t floats = 0;
   for (const NativeSignature::Part &part : signature.result) floats += part.kind >= Kind::Float32;
   signature.result_in_memory = floats > returned_floats || signature.result.size() - floats > returned_integers;
+  find_x87_floats(signature);
   return signature;
 }
 
@@ -87,6 +107,7 @@ NativeSignature extern_signature(const ExternFunction &function) {
     made.argument_slots += param->is(TypeKind::Str) ? 1 : FrameSlots::size_of(param);
   }
   add(function.result, made.result, 0);
+  find_x87_floats(made);
   return made;
 }
 
@@ -105,16 +126,13 @@ void call_native(void *code, void *cell, const NativeSignature &signature, const
   }
   auto *bytes = reinterpret_cast<const char *>(arguments);
   for (const NativeSignature::Part &part : signature.arguments) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, bytes + part.offset, part.size);
+    uint64_t bits = read_part(bytes + part.offset, part.size);
     if (part.kind >= Kind::Float32)
       (vectors < vector_registers ? registers.vectors[vectors++] : stack[beyond++]) = bits;
     else
       (integers < integer_registers ? registers.integers[integers++] : stack[beyond++]) = extended(bits, part);
   }
-  size_t floats = 0;
-  for (const NativeSignature::Part &part : signature.result) floats += part.kind >= Kind::Float32;
-  registers.on_x87 = signature.result_in_memory || floats < returned_vectors ? 0 : floats - returned_vectors;
+  registers.on_x87 = signature.floats_on_x87;
   registers.stack = stack;
   registers.stack_words = beyond;
   kiln_call_native(code, &registers);

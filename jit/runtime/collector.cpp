@@ -46,10 +46,10 @@ std::optional<uint64_t> number_in(const char *path) {
   return number;
 }
 
-/// The control group's limit in bytes, or no limit. Version 2, then version 1.
+/// The control group's limit in bytes, or no limit. Version 2, in which "max" means none, then version 1.
 uint64_t control_group_limit() {
   for (const char *path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"})
-    if (access(path, R_OK) == 0) return number_in(path).value_or(UINT64_MAX); // "max" means none.
+    if (std::optional<uint64_t> limit = number_in(path)) return *limit;
   return UINT64_MAX;
 }
 

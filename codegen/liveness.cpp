@@ -1,10 +1,10 @@
 #include "codegen/liveness.h"
 
+#include <type_traits>
+
 namespace kiln {
 
 namespace {
-
-using Set = std::vector<bool>; // By instruction id.
 
 bool is_carried(const Inst &inst) { return inst.op != Op::Const && !inst.type->is_empty(); }
 
@@ -18,39 +18,46 @@ bool visit_executed(const Block &block, Visit visit) {
   return true;
 }
 
-/// What lives at the block's start, given what lives at the starts of those that follow.
-Set live_in(const Block &block, const std::vector<Set> &live, size_t insts) {
-  Set result(insts), made(insts);
-  auto use = [&](const Inst *inst) {
-    if (inst && is_carried(*inst) && !made[inst->id]) result[inst->id] = true;
-  };
-  for (const Inst *param : block.params) made[param->id] = true;
-  bool ends = visit_executed(block, [&](const Inst &inst) {
-    for (const Inst *arg : inst.args) use(arg);
-    made[inst.id] = true;
-  });
-  if (!ends) return result;
-  use(block.end.value);
-  for (const Edge &edge : block.end.edges) {
-    if (!edge.target) continue;
-    for (const Inst *arg : edge.args) use(arg);
-    const Set &next = live[edge.target->id];
-    for (size_t i = 0; i < insts; ++i)
-      if (next[i] && !made[i]) result[i] = true;
-  }
-  return result;
-}
-
 } // namespace
 
 Liveness::Liveness(const KirFunction &function)
-    : function_(function), live_(function.blocks.size(), Set(function.inst_count())) {
+    : function_(function), words_((function.inst_count() + 63) / 64), live_(function.blocks.size() * words_) {
+  struct Flow {
+    const uint64_t *made;
+    const uint64_t *next[std::extent_v<decltype(Terminator::edges)>] = {};
+  };
+  std::vector<uint64_t> made(live_.size());
+  std::vector<Flow> flows(function.blocks.size());
+  for (const auto &block : function.blocks) {
+    // What the block itself uses that it has not made before.
+    uint64_t *live = &live_[block->id * words_], *makes = &made[block->id * words_];
+    auto make = [&](const Inst *inst) { makes[inst->id / 64] |= uint64_t(1) << inst->id % 64; };
+    auto use = [&](const Inst *inst) {
+      if (inst && is_carried(*inst)) live[inst->id / 64] |= (uint64_t(1) << inst->id % 64) & ~makes[inst->id / 64];
+    };
+    for (const Inst *param : block->params) make(param);
+    bool ends = visit_executed(*block, [&](const Inst &inst) {
+      for (const Inst *arg : inst.args) use(arg);
+      make(&inst);
+    });
+    flows[block->id].made = makes;
+    if (!ends) continue;
+    use(block->end.value);
+    for (size_t i = 0; const Edge &edge : block->end.edges) {
+      if (!edge.target) continue;
+      for (const Inst *arg : edge.args) use(arg);
+      flows[block->id].next[i++] = &live_[edge.target->id * words_];
+    }
+  }
   for (bool changed = true; changed;) {
     changed = false;
-    for (size_t b = function.blocks.size(); b-- > 0;) {
-      Set found = live_in(*function.blocks[b], live_, function.inst_count());
-      if (found != live_[b]) live_[b] = std::move(found), changed = true;
-    }
+    for (size_t b = flows.size(); b-- > 0;)
+      for (const uint64_t *next : flows[b].next)
+        for (size_t i = 0; next && i < words_; ++i) {
+          uint64_t &live = live_[b * words_ + i], before = live;
+          live |= next[i] & ~flows[b].made[i];
+          changed |= live != before;
+        }
   }
 }
 
@@ -59,7 +66,7 @@ std::vector<const Inst *> Liveness::at(const Block &block) const {
   for (const Inst *param : block.params)
     if (is_carried(*param)) result.push_back(param);
   for (const Inst *inst : function_.insts)
-    if (live_[block.id][inst->id]) result.push_back(inst);
+    if (live_[block.id * words_ + inst->id / 64] >> inst->id % 64 & 1) result.push_back(inst);
   return result;
 }
 

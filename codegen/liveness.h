@@ -16,7 +16,8 @@ public:
 
 private:
   const KirFunction &function_;
-  std::vector<std::vector<bool>> live_; // By block id and instruction id.
+  size_t words_;               // Of a block's set.
+  std::vector<uint64_t> live_; // Sets of instructions, by their ids, of one block after the other.
 };
 
 /// By block id: whether a block can be reached from this one (itself included).

@@ -199,19 +199,23 @@ void Tiers::take_over() {
   compiled_.clear();
 }
 
-/// What an earlier run compiled of a function that is found running for the first time, or of the loops that run.
-void Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
+/// What an earlier run compiled of a function that is found running for the first time, or of the loops that run. True when the
+/// interpreter will soon be done with this function: its next call is of compiled code, or that goes on with a loop that runs.
+bool Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
   bool is_new = !routine.code->looked_up || (loop && !loop->looked_up);
-  if (!is_new || options_.cache.empty()) return;
+  if (!is_new || options_.cache.empty()) return false;
+  bool goes_on = false;
   on_compile_stack([&] {
     each_running_loop([&](Code &code, InterpretedLoop &running) {
       if (!std::exchange(running.looked_up, true) && !running.tried) running.tried = compiler_.find(*code.specialisation, *running.header);
+      goes_on |= running.resumed && running.resumed->compiled;
     });
     Specialisation &specialisation = *routine.specialisation;
     if (!std::exchange(routine.code->looked_up, true) && !specialisation.is_unit && !specialisation.compiled && !routine.code->tried)
       routine.code->tried = compiler_.find(specialisation);
   });
   if (loop) loop->looked_up = true; // Compiled code may not be able to go on with it.
+  return goes_on || routine.specialisation->compiled;
 }
 
 void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds) {
@@ -220,10 +224,10 @@ void Tiers::spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds)
   code.nanoseconds += nanoseconds;
   if (loop) loop->nanoseconds += nanoseconds;
   if (options_.tier != Tier::Mixed) return use_baseline(routine);
-  find_compiled(routine, loop);
+  bool ends_soon = find_compiled(routine, loop);
   take_over();
   const Specialisation *next = loop ? loop->resumed : code.specialisation;
-  if (!next || !next->compiled) use_baseline(routine);
+  if ((!next || !next->compiled) && !ends_soon) use_baseline(routine);
   if (loop && loop->samples++ == 0) loop->since = spent_;
   Promotion wanted = choose(routine, loop);
   if (!wanted.whole && !wanted.rest) return promote_upcoming();

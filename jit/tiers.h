@@ -42,7 +42,7 @@ private:
   void assemble_callees(const Code &code);
   void compile(Specialisation &specialisation);
   std::string print(EmitKind kind, const Code &code) const;
-  void find_compiled(Routine &routine, InterpretedLoop *loop);
+  bool find_compiled(Routine &routine, InterpretedLoop *loop);
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
   void take_over();
   bool is_worthwhile(uint64_t nanoseconds);

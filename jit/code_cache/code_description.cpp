@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace kiln {
 
@@ -39,24 +41,41 @@ std::optional<uint32_t> CodeDescription::Numbers<Thing>::find(const Thing *thing
 CodeDescription::CodeDescription(Inference &inference, std::function<bool(Specialisation &)> is_copied)
     : inference_(inference), is_copied_(std::move(is_copied)) {}
 
-template <typename T>
-void CodeDescription::put(const T &value) {
-  static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
-  bytes_.append(reinterpret_cast<const char *>(&value), sizeof value);
+void CodeDescription::Buffer::make_room(size_t bytes) {
+  room_ = std::max<size_t>({4096, 2 * room_, used_ + bytes});
+  std::unique_ptr<char[]> larger(new char[room_]);
+  if (used_) std::memcpy(larger.get(), data_.get(), used_);
+  data_ = std::move(larger);
+}
+
+template <typename... T>
+void CodeDescription::put(const T &...values) {
+  static_assert(((std::is_arithmetic_v<T> || std::is_enum_v<T>) && ...));
+  char *to = bytes_.grow((sizeof values + ...));
+  ((std::memcpy(to, &values, sizeof values), to += sizeof values), ...);
+}
+
+/// How many, and which.
+void CodeDescription::put_ids(std::span<Inst *const> insts) {
+  put(static_cast<uint32_t>(insts.size()));
+  for (const Inst *inst : insts) put(inst->id);
 }
 
 void CodeDescription::put_text(std::string_view text) {
   put(text.size());
-  bytes_ += text;
+  if (!text.empty()) std::memcpy(bytes_.grow(text.size()), text.data(), text.size());
 }
 
-void CodeDescription::put_type(const Type *type) { put(type ? types_.of(*type) : no_number); }
+void CodeDescription::put_type(const Type *type) {
+  if (!type) return put(no_number);
+  if (type != last_type_) last_type_ = type, last_type_number_ = types_.of(*type);
+  put(last_type_number_);
+}
 
 void CodeDescription::put_constant(const Constant &constant) {
   put(constant.kind());
   if (constant.kind() == Constant::None) return;
-  put(constant.integer());
-  put(std::bit_cast<uint64_t>(constant.floating()));
+  put(constant.integer(), std::bit_cast<uint64_t>(constant.floating()));
   put_text(constant.text());
 }
 
@@ -66,9 +85,9 @@ void CodeDescription::add(Specialisation &function) {
 }
 
 ContentHash CodeDescription::hash(std::string_view environment) const {
-  std::string all(environment);
-  all += bytes_;
-  return hash_of(all);
+  std::string all;
+  all.reserve(environment.size() + bytes_.view().size());
+  return hash_of(all.append(environment).append(bytes_.view()));
 }
 
 std::optional<uint32_t> CodeDescription::number_of(const Specialisation &function) const {
@@ -116,22 +135,20 @@ void CodeDescription::put_body(Specialisation &function) {
     for (const Inst *param : block->params) put(param->id), put_type(param->type);
     put(static_cast<uint32_t>(block->insts.size()));
     for (const Inst *inst : block->insts) put_inst(function, *block, *inst);
-    put(block->region), put(block->loop_header), put(block->loop_depth);
+    put(block->region, block->loop_header, block->loop_depth);
     put_end(block->end);
   }
 }
 
 void CodeDescription::put_inst(Specialisation &function, const Block &block, const Inst &inst) {
-  put(inst.op), put(inst.id);
+  put(inst.op, inst.id);
   put_type(inst.type);
-  put(static_cast<uint32_t>(inst.args.size()));
-  for (const Inst *arg : inst.args) put(arg->id);
+  put_ids(inst.args);
   put_constant(inst.constant);
   uint32_t flags = 0;
   for (bool flag : {inst.literal, inst.inclusive, inst.unchecked, inst.fresh, inst.negated, inst.in_pattern, inst.exact, inst.stored, inst.writes_back, inst.shared, inst.in_frame})
     flags = flags << 1 | flag;
-  put(flags);
-  put(inst.binary_op), put(inst.unary_op), put(inst.conversion), put(inst.intrinsic), put(inst.index), put(inst.count);
+  put(flags, inst.binary_op, inst.unary_op, inst.conversion, inst.intrinsic, inst.index, inst.count);
   put_text(inst.op == Op::Param ? std::string_view() : inst.name);
   if (inst.callee()) put_callee(function, block, inst);
   if (inst.global()) {
@@ -164,17 +181,15 @@ void CodeDescription::put_callee(Specialisation &caller, const Block &block, con
 }
 
 void CodeDescription::put_end(const Terminator &end) {
-  put(end.kind);
-  put(end.value ? end.value->id : no_number);
+  put(end.kind, end.value ? end.value->id : no_number);
   for (const Edge &edge : end.edges) {
     put(edge.target ? edge.target->id : no_number);
-    put(static_cast<uint32_t>(edge.args.size()));
-    for (const Inst *arg : edge.args) put(arg->id);
+    put_ids(edge.args);
   }
 }
 
 void CodeDescription::describe_type(const Type &type) {
-  put(type.kind), put(type.rank), put(type.complete);
+  put(type.kind, type.rank, type.complete);
   for (auto list : {type.elements, type.fields}) {
     put(static_cast<uint32_t>(list.size()));
     for (const Type *part : list) put_type(part);

@@ -4,9 +4,12 @@
 #include "jit/code_cache/content_hash.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kiln {
@@ -46,8 +49,24 @@ private:
     uint32_t of(Thing &thing);
     std::optional<uint32_t> find(const Thing *thing) const;
   };
-  template <typename T>
-  void put(const T &value);
+  /// Bytes that grow at their end.
+  class Buffer {
+  public:
+    char *grow(size_t bytes) {
+      if (room_ - used_ < bytes) make_room(bytes);
+      return data_.get() + std::exchange(used_, used_ + bytes);
+    }
+    std::string_view view() const { return {data_.get(), used_}; }
+
+  private:
+    void make_room(size_t bytes);
+
+    std::unique_ptr<char[]> data_;
+    size_t used_ = 0, room_ = 0;
+  };
+  template <typename... T>
+  void put(const T &...values);
+  void put_ids(std::span<Inst *const> insts);
   void put_text(std::string_view text);
   void put_type(const Type *type);
   void put_constant(const Constant &constant);
@@ -62,7 +81,7 @@ private:
 
   Inference &inference_;
   std::function<bool(Specialisation &)> is_copied_;
-  std::string bytes_;
+  Buffer bytes_;
   bool complete_ = true;
   std::vector<Specialisation *> functions_;
   struct Function {
@@ -72,6 +91,8 @@ private:
   std::unordered_map<const Specialisation *, Function> numbers_;
   std::vector<Specialisation *> pending_; // To be described in full.
   Numbers<const Type> types_;
+  const Type *last_type_ = nullptr; // Mentioned last.
+  uint32_t last_type_number_ = 0;
   size_t types_described_ = 0;
   Numbers<const GlobalVariable> globals_;
   Numbers<const ExternFunction> externals_;

@@ -78,15 +78,15 @@ bool range_has(const Slot *range, uint64_t number) {
   if (__builtin_expect(--budget <= 0, 0)) {                                                                            \
     SAVE();                                                                                                            \
     budget = period_ - counted_;                                                                                       \
-    if (counting) {                                                                                                    \
+    if (counting ? try_resume(activation, loop) : sample_loop(activation, loop)) { /* The look may have been at a call. */ \
       counting = 0;                                                                                                    \
-    } else {                                                                                                           \
-      if (sample_loop(activation, loop)) {                                                                             \
-        ip = activation.ip, fp = activation.fp;                                                                        \
-        DISPATCH;                                                                                                      \
-      }                                                                                                                \
-      COUNT_FROM_HERE();                                                                                               \
+      ip = activation.ip, fp = activation.fp;                                                                          \
+      DISPATCH;                                                                                                        \
     }                                                                                                                  \
+    if (counting)                                                                                                      \
+      counting = 0;                                                                                                    \
+    else                                                                                                               \
+      COUNT_FROM_HERE();                                                                                               \
     if (!counting && (machine.target = loop_in_machine_code(ip))) goto enter_machine_code;                             \
   }
 #define COUNT_FROM_HERE()                                                                                              \

@@ -151,8 +151,13 @@ void Interpreter::sample_call(Routine &routine) {
 bool Interpreter::sample_loop(Activation &activation, uint16_t place) {
   if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted");
   auto &code = const_cast<Code &>(*code_at(activation.ip));
-  InterpretedLoop &loop = code.loops[place];
-  note_sample(*code.specialisation->routine, &loop);
+  note_sample(*code.specialisation->routine, &code.loops[place]);
+  return try_resume(activation, place);
+}
+
+bool Interpreter::try_resume(Activation &activation, uint16_t place) {
+  const Code &code = *code_at(activation.ip);
+  const InterpretedLoop &loop = code.loops[place];
   if (!loop.resumed || !loop.resumed->compiled) return false;
   resume_compiled(activation, code, loop);
   return true;

@@ -53,6 +53,8 @@ private:
   void enter_other(Routine &routine, Slot *arguments, Slot *result);
   void sample_call(Routine &routine);
   bool sample_loop(Activation &activation, uint16_t loop);
+  /// The same where no look is due: if there is code for it.
+  bool try_resume(Activation &activation, uint16_t loop);
   static const void *loop_in_machine_code(const Word *ip);
   void resume_compiled(Activation &activation, const Code &code, const InterpretedLoop &loop);
   void note_sample(Routine &routine, InterpretedLoop *loop);

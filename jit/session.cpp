@@ -372,7 +372,6 @@ void Session::build_all() {
     built(methods, false);
 }
 
-/// Notes what each file of the library defines: a definition begins a line.
 void Session::load_library(std::string_view name) {
   auto functions = std::ranges::equal_range(library_functions(), name, {}, &LibraryFunction::name);
   if (functions.empty() || library_.contains(name)) return;

@@ -205,6 +205,23 @@ TEST_F(CacheFolderTest, WhatWasNotUsedGoesFirst) {
   EXPECT_EQ(folder->read("9"), kilobyte);
 }
 
+TEST_F(CacheFolderTest, UseIsNotedOncePerHour) {
+  auto folder = open();
+  ASSERT_TRUE(folder->write("one", "", "contents"));
+  const time_t now = time(nullptr);
+  auto used_after_reading = [&](time_t before) {
+    timespec times[2] = {{before, 0}, {before, 0}};
+    utimensat(AT_FDCWD, path_of("one").c_str(), times, 0);
+    EXPECT_EQ(folder->read("one"), "contents");
+    struct stat status = {};
+    stat(path_of("one").c_str(), &status);
+    return status.st_mtime;
+  };
+  EXPECT_EQ(used_after_reading(now - 600), now - 600);
+  EXPECT_GE(used_after_reading(now - 4000), now);
+  EXPECT_LE(used_after_reading(now + 4000), now + 3000); // A clock that was put back.
+}
+
 TEST_F(CacheFolderTest, IsPrivate) {
   auto folder = open();
   ASSERT_TRUE(folder->write("one", "", "contents"));

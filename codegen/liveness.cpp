@@ -30,7 +30,7 @@ Liveness::Liveness(const KirFunction &function)
   std::vector<Flow> flows(function.blocks.size());
   for (const auto &block : function.blocks) {
     // What the block itself uses that it has not made before.
-    uint64_t *live = &live_[block->id * words_], *makes = &made[block->id * words_];
+    uint64_t *live = live_.data() + block->id * words_, *makes = made.data() + block->id * words_;
     auto make = [&](const Inst *inst) { makes[inst->id / 64] |= uint64_t(1) << inst->id % 64; };
     auto use = [&](const Inst *inst) {
       if (inst && is_carried(*inst)) live[inst->id / 64] |= (uint64_t(1) << inst->id % 64) & ~makes[inst->id / 64];
@@ -46,7 +46,7 @@ Liveness::Liveness(const KirFunction &function)
     for (size_t i = 0; const Edge &edge : block->end.edges) {
       if (!edge.target) continue;
       for (const Inst *arg : edge.args) use(arg);
-      flows[block->id].next[i++] = &live_[edge.target->id * words_];
+      flows[block->id].next[i++] = live_.data() + edge.target->id * words_;
     }
   }
   for (bool changed = true; changed;) {

@@ -55,7 +55,7 @@ struct LowerContext {
 /// Lowers a group of specialisations into one module of verified LLVM IR. Each becomes an external function named by
 /// its symbol; callees that `copy_into_caller` accepts, and theirs, are added as internal copies (named symbol +
 /// ".copy"); others are called through their entry cell: `load ptr, <symbol>.entry`, called with that cell's address in
-/// the `nest` register as first argument, so that the lazy entry knows what to compile. A call within the group is
+/// the `nest` register as first argument, so that the lazy entry knows what is called. A call within the group is
 /// direct. A unit that is straight-line top-level code (no loop) is marked optnone, and copies nothing. The module also
 /// refers to memory and string functions of the C library that LLVM brings in (memset, memcpy, strlen, fmod...).
 std::unique_ptr<llvm::Module> lower(std::span<Specialisation *const> group, LowerContext &context,

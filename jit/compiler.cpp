@@ -2,7 +2,7 @@
 
 #include "codegen/lower.h"
 #include "jit/branch_profile.h"
-#include "jit/interpreter/bytecode.h"
+#include "jit/interpreter/interpreter.h"
 #include "jit/lazy_entry.h"
 #include "jit/orc_emit.h"
 #include "jit/runtime/dyn.h"
@@ -26,7 +26,7 @@ namespace kiln {
 
 namespace {
 
-Compiler *active = nullptr; // The one whose code runs: the lazy entry has no other way to find it.
+Compiler *active = nullptr; // The one whose code runs: the runtime has no other way to find it.
 
 /// Bodies up to this many instructions are copied into their callers. Lambdas a good deal more: they exist to be inlined.
 constexpr size_t small_body = 40;
@@ -54,9 +54,6 @@ uint32_t line_of_loop(const Block &header, const Sources &sources) {
   return header.end.span.known() ? sources.location(header.end.span).line : 0;
 }
 
-/// What an entry cell points to when its compile failed.
-[[noreturn]] void raise_failed_compile() { throw_failure("internal error: this function could not be compiled"); }
-
 } // namespace
 
 /// A group on its way to machine code.
@@ -79,7 +76,6 @@ Compiler::Compiler(Inference &inference, const EngineOptions &options)
     : inference_(inference), options_(options), log_(options.trace_jit),
       cache_(inference, options, [this](Specialisation &callee) { return is_copied(callee); }, library_address), random_(options.promote_at_random) {
   active = this;
-  kiln_materialize_hook = &materialize;
   kiln_trace_hook = &describe;
   kiln_dyn_hook = &find_dyn;
   inference_.on_new = [](Specialisation &made) { made.entry = reinterpret_cast<void *>(&kiln_lazy_entry); };
@@ -350,18 +346,6 @@ void Compiler::settle() {
     log_.add("LLVM has started: {:.2f} ms", orc_->times().start * 1e3);
 }
 
-void *Compiler::materialize(void **cell) {
-  Specialisation &wanted = Specialisation::of(cell);
-  Specialisation *group[] = {&wanted};
-  std::string error;
-  if (active && active->compile(group, "called by compiled code", error))
-    return wanted.entry;
-  if (active)
-    active->last_error_ = error;
-  fprintf(stderr, "kiln: internal error compiling %s: %s\n", wanted.display.c_str(), error.c_str());
-  return reinterpret_cast<void *>(&raise_failed_compile);
-}
-
 void *const *Compiler::find_dyn(void *cache, const Type *const *held, std::string &error) {
   struct Request {
     DynSite &site;
@@ -467,7 +451,8 @@ std::vector<CodePlace> Compiler::places(const void *address) {
     return orc_ ? orc_->places(address) : std::vector<CodePlace>();
   CodePlace place;
   place.symbol = code->specialisation->symbol;
-  if (Span span = code->span_at(static_cast<const Word *>(address)); span.known()) {
+  auto at = reinterpret_cast<uintptr_t>(address);
+  if (Span span = code->span_at(reinterpret_cast<const Word *>(at - at % sizeof(Word))); span.known()) {
     Location location = inference_.sources().location(span);
     place.source = span.source, place.line = location.line, place.column = location.column;
   }
@@ -491,7 +476,7 @@ std::vector<Frame> Compiler::trace(const RuntimeError &error) {
       if (!is_part)
         result.push_back(frame_of(place));
       bool is_try_body = place.symbol.find(".try", place.symbol.rfind('$')) != std::string::npos;
-      is_part = is_try_body || (made && made->continues);
+      is_part = is_try_body || (made && made->continues) || is_continued_frame(address);
     }
   // How the library does its work is not the user's business: what called it is.
   auto in_library = [&](const Frame &frame) { return is_library(frame.span, inference_.sources()); };

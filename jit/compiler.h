@@ -101,7 +101,6 @@ private:
   void *resolve(std::string_view symbol);
   /// Whose code a symbol names; null when it is not a specialisation's.
   const Specialisation *specialisation_of(std::string_view symbol) const;
-  static void *materialize(void **cell);
   /// What a DynSite does for operands of these types: an entry cell; null with `error` set.
   static void *const *find_dyn(void *cache, const Type *const *held, std::string &error);
   static TraceText describe(const RuntimeError &error);
@@ -119,7 +118,6 @@ private:
   std::vector<std::string> kept_modules_; // In bitcode: they come from several contexts.
   std::vector<CompileReport> reports_;
   bool keeps_reports_ = false;
-  std::string last_error_;
   std::unordered_map<std::string_view, const GlobalVariable *> globals_;
   std::unordered_map<std::string_view, const ExternFunction *> externs_;
   std::unordered_map<uint64_t, size_t> in_module_; // By Specialisation::module: how many have their code there.

@@ -25,7 +25,7 @@ Specialisation *next_callee(const Word *from, const Word *to) {
     if (static_cast<Bytecode>(at->instruction.op) != Bytecode::Call) continue;
     auto &routine = *static_cast<const Routine *>(at[1].pointer);
     Specialisation &callee = *routine.specialisation;
-    bool is_worthwhile = !routine.code || (!routine.code->tried && std::ranges::any_of(routine.code->loops, &InterpretedLoop::samples));
+    bool is_worthwhile = !routine.code || (!routine.tried && std::ranges::any_of(routine.code->loops, &InterpretedLoop::samples));
     if (!callee.compiled && callee.function->has_loop && is_worthwhile) return &callee;
   }
   return nullptr;

@@ -1,4 +1,4 @@
-// The lazy entry: see lazy_entry.h. Keeps every register that can carry an argument while the callee is compiled.
+// The lazy entry: see lazy_entry.h. Its frame is a NativeCall (interpreter/native_call.h).
 
 #if defined(__x86_64__)
 
@@ -13,7 +13,7 @@ kiln_lazy_entry:
     .cfi_offset %rbp, -16
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
-    subq $192, %rsp             // 8 integer and 8 vector registers; the stack is aligned to 16 for the call.
+    subq $256, %rsp             // The stack is aligned to 16 for the call.
     movq %rdi, 0(%rsp)
     movq %rsi, 8(%rsp)
     movq %rdx, 16(%rsp)
@@ -30,9 +30,12 @@ kiln_lazy_entry:
     movaps %xmm5, 144(%rsp)
     movaps %xmm6, 160(%rsp)
     movaps %xmm7, 176(%rsp)
-    movq %r10, %rdi
-    call kiln_materialize@PLT
-    movq %rax, %r11
+    movq %rsp, %rdi
+    movq kiln_lazy_call_hook@GOTPCREL(%rip), %rax
+    call *(%rax)
+    testq %rax, %rax
+    je 1f
+    movq %rax, %r11             // There is code to go on with.
     movq 0(%rsp), %rdi
     movq 8(%rsp), %rsi
     movq 16(%rsp), %rdx
@@ -49,9 +52,24 @@ kiln_lazy_entry:
     movaps 144(%rsp), %xmm5
     movaps 160(%rsp), %xmm6
     movaps 176(%rsp), %xmm7
+    .cfi_remember_state
     leave
     .cfi_def_cfa %rsp, 8
     jmp *%r11
+    .cfi_restore_state
+1:  cmpq $1, 216(%rsp)          // The call was done. A third and fourth float are returned on the x87 stack.
+    jb 3f
+    je 2f
+    fldl 248(%rsp)
+2:  fldl 240(%rsp)
+3:  movq 192(%rsp), %rax
+    movq 200(%rsp), %rdx
+    movq 208(%rsp), %rcx
+    movsd 224(%rsp), %xmm0
+    movsd 232(%rsp), %xmm1
+    leave
+    .cfi_def_cfa %rsp, 8
+    ret
     .cfi_endproc
     .size kiln_lazy_entry, .-kiln_lazy_entry
 
@@ -77,75 +95,8 @@ kiln_call_on_stack:
     .cfi_endproc
     .size kiln_call_on_stack, .-kiln_call_on_stack
 
-#elif defined(__aarch64__)
-
-    .text
-    .globl kiln_lazy_entry
-    .type kiln_lazy_entry, %function
-    .p2align 4
-kiln_lazy_entry:                // The nest register is x18.
-    .cfi_startproc
-    stp x29, x30, [sp, #-224]!
-    .cfi_def_cfa_offset 224
-    .cfi_offset x29, -224
-    .cfi_offset x30, -216
-    mov x29, sp
-    stp x0, x1, [sp, #16]
-    stp x2, x3, [sp, #32]
-    stp x4, x5, [sp, #48]
-    stp x6, x7, [sp, #64]
-    stp x8, x18, [sp, #80]
-    stp q0, q1, [sp, #96]
-    stp q2, q3, [sp, #128]
-    stp q4, q5, [sp, #160]
-    stp q6, q7, [sp, #192]
-    mov x0, x18
-    bl kiln_materialize
-    mov x16, x0
-    ldp x0, x1, [sp, #16]
-    ldp x2, x3, [sp, #32]
-    ldp x4, x5, [sp, #48]
-    ldp x6, x7, [sp, #64]
-    ldp x8, x18, [sp, #80]
-    ldp q0, q1, [sp, #96]
-    ldp q2, q3, [sp, #128]
-    ldp q4, q5, [sp, #160]
-    ldp q6, q7, [sp, #192]
-    ldp x29, x30, [sp], #224
-    .cfi_restore x29
-    .cfi_restore x30
-    .cfi_def_cfa_offset 0
-    br x16
-    .cfi_endproc
-    .size kiln_lazy_entry, .-kiln_lazy_entry
-
-    .globl kiln_call_on_stack
-    .type kiln_call_on_stack, %function
-    .p2align 4
-kiln_call_on_stack:
-    .cfi_startproc
-    stp x29, x30, [sp, #-16]!
-    .cfi_def_cfa_offset 16
-    .cfi_offset x29, -16
-    .cfi_offset x30, -8
-    mov x29, sp
-    .cfi_def_cfa x29, 16
-    mov x16, x0
-    mov x0, x1
-    mov sp, x2
-    blr x16
-    mov sp, x29
-    .cfi_def_cfa sp, 16
-    ldp x29, x30, [sp], #16
-    .cfi_restore x29
-    .cfi_restore x30
-    .cfi_def_cfa_offset 0
-    ret
-    .cfi_endproc
-    .size kiln_call_on_stack, .-kiln_call_on_stack
-
 #else
-#error "the lazy entry is written for x86-64 and AArch64"
+#error "calls between compiled and interpreted code are written for x86-64"
 #endif
 
     .section .note.GNU-stack,"",%progbits

@@ -10,7 +10,7 @@ kiln_return_trap_function:
     .cfi_startproc
     .cfi_def_cfa_offset 0
     nop                         // Unwinders look up the byte before a return address.
-kiln_return_trap:               // "Returned" to: the call's result is in rax, rdx, xmm0 and xmm1.
+kiln_return_trap:               // "Returned" to: the call's result is in rax, rdx, rcx, xmm0, xmm1 and on the x87 stack.
     subq $8, %rsp               // Where the return address belongs.
     .cfi_def_cfa_offset 8
     pushq %rbp
@@ -18,11 +18,13 @@ kiln_return_trap:               // "Returned" to: the call's result is in rax, r
     .cfi_offset %rbp, -16
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
-    subq $112, %rsp
+    subq $240, %rsp
     movq %rax, 0(%rsp)
     movq %rdx, 8(%rsp)
     movups %xmm0, 16(%rsp)
     movups %xmm1, 32(%rsp)
+    movq %rcx, 48(%rsp)
+    fnsave 56(%rsp)             // 108 bytes. The x87 stack is empty now.
     call kiln_return_trap_take@PLT
     movq %rax, 8(%rbp)          // From here the stack looks as if compiled code had called this.
     movq %rax, -64(%rbp)        // A FrameState: its caller.
@@ -53,6 +55,8 @@ kiln_return_trap:               // "Returned" to: the call's result is in rax, r
     movq 8(%rsp), %rdx
     movups 16(%rsp), %xmm0
     movups 32(%rsp), %xmm1
+    movq 48(%rsp), %rcx
+    frstor 56(%rsp)
     leave
     .cfi_def_cfa %rsp, 8
     ret

@@ -7,6 +7,7 @@
 #include "jit/interpreter/assembler.h"
 #include "jit/interpreter/frame_slots.h"
 #include "jit/interpreter/native_call.h"
+#include "jit/lazy_entry.h"
 #include "jit/map_ahead.h"
 #include "jit/runtime/error.h"
 #include "jit/signals.h"
@@ -31,6 +32,11 @@ constexpr uint64_t least_part = 10;
 constexpr uint64_t long_call = 20'000'000;
 /// How much of what comes next is compiled after each compile of what was found running, when the thread has time.
 constexpr uint32_t most_ahead = 3;
+/// Calls of interpreted by compiled code that may be within each other. One takes some kilobytes of the native stack, where compiled
+/// code alone would need fifty bytes: in a deeper recursion compiled code waits for more of it.
+constexpr uint32_t most_nested = 1000;
+
+Tiers *active = nullptr; // The one whose code runs: the lazy entry has no other way to find it.
 
 bool has_second_core() {
   static const bool has = std::thread::hardware_concurrency() > 1;
@@ -63,6 +69,12 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
     routine(resumed);
     return &resumed;
   });
+  active = this;
+  kiln_lazy_call_hook = [](NativeCall &call) { return active->enter(call); };
+}
+
+Tiers::~Tiers() {
+  if (active == this) active = nullptr;
 }
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
@@ -98,20 +110,23 @@ Routine &Tiers::routine(Specialisation &specialisation) {
 void Tiers::erase(const std::function<bool(const Specialisation &)> &is_dead) {
   std::erase_if(compiled_, [&](const Routine *routine) { return is_dead(*routine->specialisation); });
   std::erase_if(routines_, [&](const Routine &routine) { return is_dead(*routine.specialisation); });
-  for (Routine &routine : routines_)
-    if (routine.signature && routine.code && !routine.code->is_inlined) routine.code.reset();
+  for (Routine &routine : routines_) {
+    if (routine.is_compiled && routine.code && !routine.code->is_inlined) routine.code.reset();
+    if (routine.continued) routine.entry = nullptr, routine.continued = nullptr; // It was in such code.
+  }
 }
 
 void Tiers::prepare(Routine &routine) {
-  if (routine.entry || routine.signature) return;
+  if (routine.entry || routine.is_compiled) return;
   if (compiler_.has_finished()) {
     take_over();
     promote_upcoming();
   }
   Specialisation &specialisation = *routine.specialisation;
   if (specialisation.compiled) return use_compiled(routine);
+  if (specialisation.continues && prepare_continuation(routine)) return;
   bool done = routine.code != nullptr;
-  if (!done) on_compile_stack([&] { done = assemble_code(routine); });
+  if (!done && !specialisation.continues) on_compile_stack([&] { done = assemble_code(routine); });
   if (done) {
     routine.entry = routine.code->words.data();
     routine.frame_slots = routine.code->frame_slots;
@@ -122,8 +137,55 @@ void Tiers::prepare(Routine &routine) {
     }
     return;
   }
-  compile(specialisation);
+  compile(specialisation, "only LLVM can do it");
   use_compiled(routine);
+}
+
+/// Of a loop that compiled code leaves to a function of its own: the interpreter begins in the middle of the function. Not where a
+/// cell is in the frame of the compiled code: it would be in two places.
+bool Tiers::prepare_continuation(Routine &routine) {
+  const Specialisation &specialisation = *routine.specialisation;
+  Routine &whole = this->routine(*specialisation.continues);
+  bool done = whole.code != nullptr;
+  if (!done) on_compile_stack([&] { done = assemble_code(whole); });
+  if (!done) return false;
+  auto loop = std::ranges::find(whole.code->loops, specialisation.entered, &InterpretedLoop::header);
+  if (loop == whole.code->loops.end()) return false;
+  if (std::ranges::any_of(find_carried(*whole.code, *loop), [](const Inst *value) { return value->in_frame; })) return false;
+  routine.entry = whole.code->words.data() + loop->begin;
+  routine.continued = &*loop;
+  routine.frame_slots = whole.code->frame_slots;
+  routine.result_slots = FrameSlots::size_of(specialisation.result);
+  return true;
+}
+
+/// A call by compiled code of what was not compiled when last looked: gives its code, if there is some now. Else the interpreter
+/// does the call, and the compile thread is given the function when it has time.
+void *Tiers::enter(NativeCall &call) {
+  Specialisation &callee = Specialisation::of(call.cell);
+  if (compiler_.has_finished()) take_over();
+  const bool is_deep = nested_ == most_nested || !Interpreter::has_room();
+  if (!callee.compiled && (options_.tier != Tier::Mixed || is_deep || waits())) compile(callee, "called by compiled code");
+  if (callee.compiled) return callee.entry;
+  Routine &called = routine(callee);
+  if (!std::exchange(called.looked_up, true)) on_compile_stack([&] { compiler_.find(callee); });
+  if (!callee.compiled) prepare(called);
+  if (callee.compiled) return callee.entry;
+  find_signature(called);
+  // A loop in the middle of which the interpreter begins may itself be gone on with as compiled code.
+  const bool is_hot = called.calls++ > 0 || (callee.function->has_loop && !callee.continues);
+  if (is_hot && !called.tried && may_compile()) {
+    compile_group({&callee}, "called by compiled code");
+    if (callee.compiled) return callee.entry;
+  }
+  if (is_hot) use_baseline(called);
+  ++nested_;
+  struct Scope {
+    uint32_t &nested;
+    ~Scope() { --nested; }
+  } scope{nested_};
+  interpreter_.call(called, call);
+  return nullptr;
 }
 
 /// So that they can be inlined, as what is hot finds them.
@@ -147,20 +209,28 @@ bool Tiers::assemble_code(Routine &made) {
   return true;
 }
 
-void Tiers::compile(Specialisation &specialisation) {
+/// At once.
+void Tiers::compile(Specialisation &specialisation, const char *why) {
   Specialisation *group[] = {&specialisation};
   std::string error;
   bool ok = false;
-  on_compile_stack([&] { ok = compiler_.compile(group, "only LLVM can do it", error); });
+  on_compile_stack([&] { ok = compiler_.compile(group, why, error); });
   if (!ok) throw_failure("internal error: " + error);
 }
 
 void Tiers::use_compiled(Routine &routine) {
-  if (routine.signature) return;
-  routine.signature = std::make_unique<NativeSignature>(native_signature(routine.specialisation->params, routine.specialisation->result));
+  if (routine.is_compiled) return;
+  routine.is_compiled = true;
+  find_signature(routine);
+  routine.continued = nullptr;
   routine.result_slots = FrameSlots::size_of(routine.specialisation->result);
   routine.entry = nullptr;
   routine.machine = nullptr;
+}
+
+void Tiers::find_signature(Routine &routine) {
+  const Specialisation &specialisation = *routine.specialisation;
+  if (!routine.signature) routine.signature = std::make_unique<NativeSignature>(native_signature(specialisation.params, specialisation.result));
 }
 
 /// Costs less than the interpreter needs between two looks at the clock.
@@ -202,7 +272,7 @@ void Tiers::take_over() {
 /// What an earlier run compiled of a function that is found running for the first time, or of the loops that run. True when the
 /// interpreter will soon be done with this function: its next call is of compiled code, or that goes on with a loop that runs.
 bool Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
-  bool is_new = !routine.code->looked_up || (loop && !loop->looked_up);
+  bool is_new = !routine.looked_up || (loop && !loop->looked_up);
   if (!is_new || options_.cache.empty()) return false;
   bool goes_on = false;
   on_compile_stack([&] {
@@ -211,8 +281,8 @@ bool Tiers::find_compiled(Routine &routine, InterpretedLoop *loop) {
       goes_on |= running.resumed && running.resumed->compiled;
     });
     Specialisation &specialisation = *routine.specialisation;
-    if (!std::exchange(routine.code->looked_up, true) && !specialisation.is_unit && !specialisation.compiled && !routine.code->tried)
-      routine.code->tried = compiler_.find(specialisation);
+    if (!std::exchange(routine.looked_up, true) && !specialisation.is_unit && !specialisation.compiled && !routine.tried)
+      routine.tried = compiler_.find(specialisation);
   });
   if (loop) loop->looked_up = true; // Compiled code may not be able to go on with it.
   return goes_on || routine.specialisation->compiled;
@@ -245,7 +315,7 @@ Tiers::Promotion Tiers::choose(Routine &sampled, InterpretedLoop *loop) {
     if (!outer.loop->tried) wanted = {outer.code, outer.loop, is_called_again(routine(*outer.code->specialisation), outer.frame + 1), true};
   }
   Specialisation &specialisation = *wanted.code->specialisation;
-  wanted.whole &= !wanted.code->tried && !specialisation.is_unit && !specialisation.compiled;
+  wanted.whole &= !routine(specialisation).tried && !specialisation.is_unit && !specialisation.compiled;
   // A call that does not take long will have ended.
   bool takes_long = spent_ > long_call * std::max<uint64_t>(routine(specialisation).calls, 1);
   wanted.rest = wanted.rest && !wanted.loop->tried && (!wanted.whole || takes_long);
@@ -313,18 +383,24 @@ void Tiers::compile_group(std::vector<Specialisation *> group, std::string why) 
   });
   if (!ok) throw_failure("internal error: " + error);
   for (const Specialisation *made : group)
-    if (made->routine && made->routine->code) made->routine->code->tried = true;
+    if (made->routine) made->routine->tried = true;
 }
 
 Specialisation &Tiers::resumption(Code &code, InterpretedLoop &loop) {
   if (loop.resumed) return *loop.resumed;
   std::vector<const Type *> params;
-  for (const Inst *inst : Liveness(*code.kir).at(*loop.header)) {
-    params.push_back(inst->type);
-    for (uint32_t i = 0; i < FrameSlots::size_of(inst->type); ++i) loop.carried.push_back({static_cast<uint16_t>(code.slots[inst->id] + i), code.less[inst->id]});
-  }
+  for (const Inst *inst : find_carried(code, loop)) params.push_back(inst->type);
   loop.resumed = &inference_.continuation(*code.specialisation, *loop.header, std::move(params), true);
   return *loop.resumed;
+}
+
+/// The values that live at the loop's header, in the order of a continuation's parameters; notes where they lie.
+std::vector<const Inst *> Tiers::find_carried(const Code &code, InterpretedLoop &loop) const {
+  std::vector<const Inst *> live = Liveness(*code.kir).at(*loop.header);
+  if (loop.carried.empty())
+    for (const Inst *inst : live)
+      for (uint32_t i = 0; i < FrameSlots::size_of(inst->type); ++i) loop.carried.push_back({static_cast<uint16_t>(code.slots[inst->id] + i), code.less[inst->id]});
+  return live;
 }
 
 } // namespace kiln

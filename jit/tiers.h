@@ -12,10 +12,13 @@ namespace kiln {
 class Compiler;
 
 /// Decides what runs how: a function begins as bytecode; one that time is spent in is compiled by LLVM, and a loop of it
-/// that is still running goes on as compiled code from its header. Compiled code calls compiled code only.
+/// that is still running goes on as compiled code from its header. What compiled code calls is interpreted until it is compiled.
 class Tiers {
 public:
   Tiers(Inference &inference, Compiler &compiler, const EngineOptions &options);
+  ~Tiers();
+  Tiers(const Tiers &) = delete;
+  Tiers &operator=(const Tiers &) = delete;
 
   /// Runs top-level statements. Throws RuntimeError.
   void run(Specialisation &unit);
@@ -38,9 +41,12 @@ public:
 
 private:
   void prepare(Routine &routine);
+  bool prepare_continuation(Routine &routine);
+  void find_signature(Routine &routine);
   bool assemble_code(Routine &routine);
   void assemble_callees(const Code &code);
-  void compile(Specialisation &specialisation);
+  void compile(Specialisation &specialisation, const char *why);
+  void *enter(NativeCall &call);
   std::string print(EmitKind kind, const Code &code) const;
   bool find_compiled(Routine &routine, InterpretedLoop *loop);
   void spent(Routine &routine, InterpretedLoop *loop, uint64_t nanoseconds);
@@ -59,6 +65,7 @@ private:
   void promote_upcoming();
   void compile_group(std::vector<Specialisation *> group, std::string why);
   Specialisation &resumption(Code &code, InterpretedLoop &loop);
+  std::vector<const Inst *> find_carried(const Code &code, InterpretedLoop &loop) const;
 
   Inference &inference_;
   Compiler &compiler_;
@@ -68,6 +75,7 @@ private:
   const uint64_t worthwhile_; // EngineOptions::promote_after in nanoseconds.
   uint64_t spent_ = 0; // Nanoseconds, by the interpreter.
   uint32_t ahead_ = 0; // How much may be compiled before it is found running.
+  uint32_t nested_ = 0; // Calls by compiled code that are being interpreted.
   Interpreter interpreter_;
   std::minstd_rand random_; // For promotions at random.
 };

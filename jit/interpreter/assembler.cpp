@@ -79,6 +79,7 @@ void FunctionAssembler::write_entry() {
     write_word(data);
     if (key.second == 2) write_word(length);
   }
+  code_->constants_end = here();
 }
 
 void FunctionAssembler::write_block(const Block &block) {

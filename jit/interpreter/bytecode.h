@@ -71,6 +71,7 @@ constexpr uint32_t header_slots = 3;
 
 struct Code;
 struct BaselineCode;
+struct InterpretedLoop;
 
 /// How a compiled function takes its arguments and returns its result: by the C calling convention, of an aggregate each
 /// scalar part by itself (so LLVM does it), and a result of more parts than there are registers in memory.
@@ -92,15 +93,19 @@ struct RoutineEntry {
   Specialisation *specialisation = nullptr;
   const Word *entry = nullptr; // Null: compiled code, or nothing yet.
   const void *machine = nullptr; // The entry of its baseline code, once that is made; not without `entry`.
-  uint64_t calls = 0;            // By interpreted code of interpreted code.
+  uint64_t calls = 0;            // That were interpreted.
   uint32_t frame_slots = 0;
 };
 
 /// A specialisation as interpreted code calls it. Lives as long as the session.
 struct Routine : RoutineEntry {
   std::unique_ptr<Code> code;
-  std::unique_ptr<NativeSignature> signature; // Of the compiled code.
-  uint32_t result_slots = 0;                  // Known once there is code.
+  std::unique_ptr<NativeSignature> signature; // How compiled code is called and calls; made when first needed.
+  uint32_t result_slots = 0;                  // Known once it can be called.
+  const InterpretedLoop *continued = nullptr; // Of a continuation that has an entry: the loop of its function that it begins with.
+  bool is_compiled = false;                   // Interpreted code calls its compiled code.
+  bool tried = false;                         // A compile was asked for, or is not needed.
+  bool looked_up = false;                     // In what earlier runs compiled.
 };
 
 /// An operation that is a C++ function, where it stands.
@@ -127,7 +132,7 @@ struct InterpretedLoop {
   struct Carried {
     uint16_t slot, less; // A word; without that of another slot, if it is one.
   };
-  std::vector<Carried> carried;      // ...and its arguments.
+  std::vector<Carried> carried;      // ...and what a continuation of the loop takes as arguments.
 };
 
 /// The bytecode of one specialisation.
@@ -136,6 +141,7 @@ struct Code {
   const KirFunction *kir = nullptr;
   std::vector<Word> words;
   uint32_t frame_slots = 0;
+  uint32_t constants_end = 0;  // Words before that put constants into slots, which they keep.
   std::vector<uint16_t> slots; // By instruction id: where its value lies...
   std::vector<uint16_t> less;  // ...and the slot whose word is to be subtracted to have it.
   static constexpr uint16_t no_slot = 0xffff;
@@ -160,8 +166,6 @@ struct Code {
   std::vector<RegionMark> region_marks;
   std::vector<uint32_t> handlers; // By region: the word where its errors go on.
   uint64_t nanoseconds = 0;
-  bool tried = false; // A compile was asked for, or is not needed.
-  bool looked_up = false; // In what earlier runs compiled.
   std::unique_ptr<BaselineCode> baseline;
   bool baseline_tried = false;
   bool is_inlined = false; // Baseline code of a caller has its instructions, and leaves to them.

@@ -63,6 +63,12 @@ Interpreter::Interpreter(Host host, int32_t period)
   scan_also({stack_, &frames_end});
 }
 
+bool Interpreter::has_room() {
+  const Stack *stack = own_stack();
+  auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  return !stack || !stack->holds(here) || here >= stack->usable_begin() + native_reserve;
+}
+
 /// What the host does now does not count.
 void Interpreter::note_sample(Routine &routine, InterpretedLoop *loop) {
   host_.spent(routine, loop, last_sample_ ? now() - last_sample_ : 0);
@@ -73,13 +79,10 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   Interpreter &self = *interpreter;
   Routine &routine = *called;
   Activation *outer = Activation::innermost;
-  Activation activation{outer, host_call, nullptr};
-  if (Stack *stack = own_stack())
-    if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - stack->usable_begin() < native_reserve)
-      throw_error(RuntimeError::StackOverflow, "stack overflow");
+  Activation activation{outer, host_call, nullptr, called->continued != nullptr};
+  if (!Interpreter::has_room()) throw_error(RuntimeError::StackOverflow, "stack overflow");
   if (!routine.entry) self.host_.prepare(routine);
-  Slot *base = self.stack_;
-  if (outer) base = outer->fp + (code_at(outer->ip) ? code_at(outer->ip)->frame_slots : 0);
+  Slot *base = self.next_frame();
   // The host's frame holds the result.
   Slot *frame = base + routine.result_slots + header_slots;
   copy_words(frame, arguments, count);
@@ -118,6 +121,40 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
     keep_caught(std::move(error), __builtin_frame_address(0));
     if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted"); // A loop that only fails meets no other look.
   }
+}
+
+/// Where the frame of what is called by the host or by compiled code begins.
+Slot *Interpreter::next_frame() const {
+  const Activation *innermost = Activation::innermost;
+  if (!innermost) return stack_;
+  const Code *code = code_at(innermost->ip);
+  return innermost->fp + (code ? code->frame_slots : 0);
+}
+
+void Interpreter::call(Routine &routine, NativeCall &call) {
+  const NativeSignature &signature = *routine.signature;
+  Slot *base = next_frame(), *frame = base + routine.result_slots + header_slots;
+  Slot *arguments = routine.continued ? frame + routine.frame_slots : frame;
+  if (arguments + std::max(routine.frame_slots, signature.argument_slots) > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
+  read_arguments(call, signature, arguments);
+  if (routine.continued) enter_loop(routine, arguments, frame);
+  kiln_interpret(this, &routine, frame, 0, nullptr);
+  return_result(call, signature, base); // Which the run has left there.
+}
+
+/// Makes a frame what it would be if the interpreter had come to the loop.
+void Interpreter::enter_loop(const Routine &continuation, const Slot *arguments, Slot *frame) {
+  const Code &code = *code_at(continuation.entry);
+  for (const Word *at = code.words.data(), *end = at + code.constants_end; at < end; at += words_of(at)) {
+    Slot *kept = frame + at->instruction.a;
+    kept[0].i = at[1].integer;
+    if (static_cast<Bytecode>(at->instruction.op) == Bytecode::Text) kept[1].i = at[2].integer;
+  }
+  const std::vector<InterpretedLoop::Carried> &carried = continuation.continued->carried;
+  for (size_t i = 0; i < carried.size(); ++i)
+    if (carried[i].less == Code::no_slot) frame[carried[i].slot] = arguments[i];
+  for (size_t i = 0; i < carried.size(); ++i)
+    if (carried[i].less != Code::no_slot) frame[carried[i].slot].u = arguments[i].u + frame[carried[i].less].u;
 }
 
 /// Finds the frame that catches an error, and makes it go on there.

@@ -7,12 +7,15 @@
 
 namespace kiln {
 
-/// A run of the interpreter: the frames between a call from the host and what they call. They are linked on the stack of
+struct NativeCall;
+
+/// A run of the interpreter: the frames between a call from the host, or from compiled code, and what they call. They are linked on the stack of
 /// values; each activation lies on the native stack where it runs.
 struct Activation {
   Activation *outer;
   const Word *ip; // Of the instruction that may fail or calls out.
   Slot *fp;
+  bool continues; // The outermost frame: what a frame of compiled code around this began.
 
   static inline Activation *innermost = nullptr;
   /// Calls `visit` with the address of the instruction where each frame is, the innermost first.
@@ -44,11 +47,17 @@ public:
   void run(Routine &routine) { kiln_interpret(this, &routine, nullptr, 0, nullptr); }
   /// Calls a routine whose result takes one slot. Throws RuntimeError.
   void call(Routine &routine, std::span<const Slot> arguments, Slot &result) { kiln_interpret(this, &routine, arguments.data(), arguments.size(), &result); }
+  /// Whether the native stack has room for another activation, if it is Kiln's own.
+  static bool has_room();
+  /// Does a call by compiled code of a routine that has an entry. Throws what that throws.
+  void call(Routine &routine, NativeCall &call);
 
 private:
   friend void kiln_interpret(Interpreter *interpreter, Routine *routine, const Slot *arguments, size_t count, Slot *result);
   /// `machine_code`: where to begin instead of at the activation's instruction, or null.
   void execute(Activation &activation, const void *machine_code);
+  Slot *next_frame() const;
+  static void enter_loop(const Routine &continuation, const Slot *arguments, Slot *frame);
   bool handle(Activation &activation);
   void enter_other(Routine &routine, Slot *arguments, Slot *result);
   void sample_call(Routine &routine);
@@ -66,6 +75,11 @@ private:
   int32_t budget_;
   uint64_t last_sample_ = 0; // 0: the host has been at work.
 };
+
+/// What stands in a trace for the outermost frame of an activation that goes on with a function which compiled code began: the
+/// address of its instruction, marked, since the next frame is the same function's.
+inline const void *continued_frame(const Word *at) { return reinterpret_cast<const char *>(at) + 1; }
+inline bool is_continued_frame(const void *address) { return reinterpret_cast<uintptr_t>(address) % sizeof(Word) != 0 && code_at(address); }
 
 /// What lies behind a call's instruction and operands.
 inline const Word *behind_call(const Word *call) { return call + 2 + (call->instruction.b + 3) / 4; }

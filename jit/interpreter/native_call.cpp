@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 
 namespace kiln {
 
@@ -13,6 +14,9 @@ namespace {
 
 constexpr size_t integer_registers = 6, vector_registers = 8, returned_integers = 3, returned_vectors = 2,
                  returned_floats = 4; // The others on the x87 stack, as doubles.
+
+static_assert(std::size(NativeCall{}.integers) == integer_registers && std::size(NativeCall{}.vectors) == vector_registers &&
+              std::size(NativeCall{}.returned) == returned_integers && std::size(NativeCall{}.floats) == returned_floats);
 
 /// What native_call.S reads and fills in.
 struct Registers {
@@ -149,6 +153,39 @@ void call_native(void *code, void *cell, const NativeSignature &signature, const
     uint64_t bits = part.kind >= Kind::Float32 ? registers.floats[vectors++] : registers.returned[integers++];
     if (part.kind == Kind::Float32 && vectors > returned_vectors) bits = std::bit_cast<uint32_t>(static_cast<float>(std::bit_cast<double>(bits)));
     std::memcpy(out + part.offset, &bits, part.size);
+  }
+}
+
+void read_arguments(const NativeCall &call, const NativeSignature &signature, Slot *arguments) {
+  const uint64_t *stack = call.stack();
+  size_t integers = signature.result_in_memory, vectors = 0;
+  auto *bytes = reinterpret_cast<char *>(arguments);
+  for (const NativeSignature::Part &part : signature.arguments) {
+    bool is_float = part.kind >= Kind::Float32;
+    uint64_t bits;
+    if (is_float)
+      bits = vectors < vector_registers ? call.vectors[vectors++].low : *stack++;
+    else
+      bits = integers < integer_registers ? call.integers[integers++] : *stack++;
+    // The first part of a slot fills it, as a scalar does.
+    bits = extended(bits, part);
+    std::memcpy(bytes + part.offset, &bits, part.offset % sizeof(Slot) == 0 ? sizeof(Slot) : part.size);
+  }
+}
+
+void return_result(NativeCall &call, const NativeSignature &signature, const Slot *result) {
+  auto *bytes = reinterpret_cast<const char *>(result);
+  call.on_x87 = signature.floats_on_x87;
+  if (signature.result_in_memory) {
+    auto *place = reinterpret_cast<char *>(call.returned[0] = call.integers[0]);
+    for (const NativeSignature::Part &part : signature.result) std::memcpy(place + part.offset, bytes + part.offset, part.size);
+    return;
+  }
+  size_t integers = 0, vectors = 0;
+  for (const NativeSignature::Part &part : signature.result) {
+    uint64_t bits = extended(read_part(bytes + part.offset, part.size), part);
+    if (part.kind == Kind::Float32 && vectors >= returned_vectors) bits = std::bit_cast<uint64_t>(double(std::bit_cast<float>(static_cast<uint32_t>(bits))));
+    (part.kind >= Kind::Float32 ? call.floats[vectors++] : call.returned[integers++]) = bits;
   }
 }
 

@@ -26,7 +26,12 @@ struct Walk {
     constexpr uintptr_t most = 64 << 10; // Bytes of that frame.
     if (!interpreted || function != reinterpret_cast<uintptr_t>(&kiln_interpret)) return;
     if (reinterpret_cast<uintptr_t>(interpreted) - bottom > most) return; // It has none yet.
-    interpreted->each_frame([this](const Word *at) { trail.add(at); });
+    const Word *outermost = nullptr;
+    interpreted->each_frame([&](const Word *at) {
+      if (outermost) trail.add(outermost);
+      outermost = at;
+    });
+    if (outermost) trail.add(interpreted->continues ? continued_frame(outermost) : outermost);
     interpreted = interpreted->outer;
   }
 };

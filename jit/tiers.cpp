@@ -58,7 +58,9 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
                    options.promote_after > 0 && !options.promote_at_random ? sample_period : 1),
       random_(options.promote_at_random) {
   compiler_.on_compiled = [this](Specialisation &made) {
-    if (made.routine) compiled_.push_back(made.routine);
+    if (!made.routine) return;
+    find_signature(*made.routine); // A loop may go on as this before take_over().
+    compiled_.push_back(made.routine);
   };
   compiler_.on_resumption([this](Specialisation &continued, uint32_t header) -> Specialisation * {
     Code *code = continued.routine ? continued.routine->code.get() : nullptr;
@@ -221,7 +223,7 @@ void Tiers::compile(Specialisation &specialisation, const char *why) {
 void Tiers::use_compiled(Routine &routine) {
   if (routine.is_compiled) return;
   routine.is_compiled = true;
-  find_signature(routine);
+  find_signature(routine); // It may have been compiled before it had a routine.
   routine.continued = nullptr;
   routine.result_slots = FrameSlots::size_of(routine.specialisation->result);
   routine.entry = nullptr;

@@ -110,21 +110,43 @@ TEST(LateCallTest, ErrorsAreCaughtOnBothSides) {
   }
 }
 
+/// How the program ends, and the trace of that.
+std::string trace_of(EngineOptions options, const std::string &text, bool with_llvm) {
+  Engine engine(std::move(options));
+  Outcome outcome = engine.run_script("test", text);
+  EXPECT_EQ(outcome.status, Outcome::Failure);
+  EXPECT_EQ(engine.times().modules > 0, with_llvm);
+  std::string trace = outcome.message;
+  for (const Frame &frame : outcome.trace) trace += fmt::format("\n{} {}-{}", frame.function, frame.span.begin, frame.span.end);
+  return trace;
+}
+
 TEST(LateCallTest, TracesAreThoseOfTheInterpreter) {
   std::string functions = long_function("inner(n)", "xs = [z]\n  xs[n]") + long_function("middle(n)", "inner(n - 1) + inner(n)") + long_function("outer(n)", "middle(n) + 1");
-  auto trace = [&](EngineOptions options, double patience) {
-    Engine engine(std::move(options));
-    Outcome outcome = engine.run_script("test", functions + after_a_loop(patience, "outer(n)") + "run(1)");
-    EXPECT_EQ(outcome.status, Outcome::Failure);
-    EXPECT_EQ(engine.times().modules > 0, patience > 0);
-    EXPECT_FALSE(was_compiled(engine, "outer("));
-    std::string text = outcome.message;
-    for (const Frame &frame : outcome.trace) text += fmt::format("\n{} {}-{}", frame.function, frame.span.begin, frame.span.end);
-    return text;
-  };
-  std::string expected = trace(only(Tier::Interpreted), 0);
+  auto text = [&](double patience) { return functions + after_a_loop(patience, "outer(n)") + "run(1)"; };
+  std::string expected = trace_of(only(Tier::Interpreted), text(0), false);
   EXPECT_EQ(std::count(expected.begin(), expected.end(), '\n'), 5) << expected; // inner, middle, outer, run, top level
-  EXPECT_EQ(trace(mixed(), 0.4), expected);
+  EXPECT_EQ(trace_of(mixed(), text(0.4), true), expected);
+}
+
+/// Sums with a loop whose conditions hold as long as it is not compiled; then with others.
+std::string sums(double patience, std::string_view statements) {
+  return "fn sum(a, n, base) {\n  s = 0\n  for k in 0..2 {\n    for i in 0..n { s += a[i] + base }\n    base += 1\n  }\n  s\n}\n" +
+         fmt::format("fn run(a, b) {{\n  c = 0\n  start = time()\n  while time() - start < {:.1f} {{ c = sum(a, 3, c & 1) }}\n  {}\n}}\nrun([1, 2, 3], [1, 9223372036854775000, -9223372036854775000])", patience, statements);
+}
+
+TEST(LateCallTest, ALoopIsLeftToTheInterpreterWhereItsConditionsDoNotHold) {
+  const std::string message = "index 3 is out of range for an array of 3";
+  for (bool with_llvm : {false, true}) {
+    Engine engine(with_llvm ? mixed() : only(Tier::Interpreted));
+    EXPECT_EQ(value_of(engine, sums(with_llvm ? 0.4 : 0, "d = sum(b, 3, 10)\n  f = try { sum(a, 4, 0) } catch e { len(e.message) }\n  [d, f, sum(a, 3, 5)]")),
+              fmt::format("[{}, {}, {}]", 2 + 30 + 33, message.size(), 12 + 15 + 18));
+    EXPECT_EQ(engine.times().modules > 0, with_llvm);
+  }
+  std::string expected = trace_of(only(Tier::Interpreted), sums(0, "sum(b, 3, 100) + sum(a, 4, 0)"), false);
+  EXPECT_EQ(std::count(expected.begin(), expected.end(), '\n'), 3) << expected; // sum, run, top level
+  EXPECT_TRUE(expected.starts_with(message)) << expected;
+  EXPECT_EQ(trace_of(mixed(), sums(0.4, "sum(b, 3, 100) + sum(a, 4, 0)"), true), expected);
 }
 
 TEST(LateCallTest, WhatIsCalledAgainIsCompiledMeanwhile) {

@@ -104,21 +104,20 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   Activation::innermost = &activation;
   self.last_sample_ = 0;
   for (const void *machine_code = routine.machine;; machine_code = nullptr) {
-    RuntimeError error;
     try {
       self.execute(activation, machine_code);
       if (result) *result = *base;
       return;
-    } catch (RuntimeError &thrown) {
-      if (!is_catchable(thrown) || !self.handle(activation)) throw;
-      error = std::move(thrown);
+    } catch (RuntimeError &error) {
+      if (!is_catchable(error) || !self.handle(activation)) throw;
+      keep_caught(std::move(error), __builtin_frame_address(0));
     } catch (const abi::__forced_unwind &) { // The thread is being cancelled.
       throw;
     } catch (...) {
-      error = host_error();
+      RuntimeError error = host_error();
       if (!self.handle(activation)) throw error;
+      keep_caught(std::move(error), __builtin_frame_address(0));
     }
-    keep_caught(std::move(error), __builtin_frame_address(0));
     if (take_interrupt()) throw_error(RuntimeError::Interrupt, "interrupted"); // A loop that only fails meets no other look.
   }
 }

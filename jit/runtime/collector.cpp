@@ -204,6 +204,8 @@ void *allocate_elements(const Type *element, uint64_t count) {
   return allocate(bytes, element->has_references());
 }
 
+uint64_t collections() { return GC_get_gc_no(); }
+
 namespace calls {
 
 extern "C" PTR kiln_alloc(I64 bytes) { return allocate(static_cast<size_t>(bytes), true); }

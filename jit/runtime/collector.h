@@ -38,5 +38,7 @@ void *allocate(size_t bytes, bool has_references);
 void *allocate_first(size_t bytes);
 /// The same for `count` elements of an element type; the product is checked. Null when it takes no bytes.
 void *allocate_elements(const Type *element, uint64_t count);
+/// How many collections there have been: as long as it is the same, what was allocated is there, referred to or not.
+uint64_t collections();
 
 } // namespace kiln

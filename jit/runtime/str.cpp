@@ -82,6 +82,24 @@ bool equal_bytes(const char *a, const char *b, size_t count) {
   return (differ(uint8_t(), 0) | differ(uint8_t(), count / 2) | differ(uint8_t(), count - 1)) == 0;
 }
 
+/// A text that a concatenation made, and the room that there is for it. What is appended to it, if nothing was yet, goes there: so
+/// a text that grows piece by piece is copied a few times only. Shorter ones of those that share the bytes do not see it.
+struct GrowingText {
+  const char *data = nullptr;
+  size_t length = 0, capacity = 0;
+  uint64_t collection = 0; // Collections so far: the next may give its memory to another.
+
+  /// By where they lie: one that meets another's place is copied.
+  static GrowingText &at(const char *data) { return table[reinterpret_cast<uintptr_t>(data) * hash_multiplier >> 60]; }
+  bool is(StrValue text) const { return data == text.data && length == static_cast<size_t>(text.length) && collection == collections(); }
+
+private:
+  static GrowingText table[16];
+};
+GrowingText GrowingText::table[16];
+constexpr size_t least_growing = 128; // Bytes: to copy less costs little.
+constexpr size_t most_room = size_t(64) << 20;
+
 } // namespace
 
 namespace calls {
@@ -142,9 +160,16 @@ extern "C" STR kiln_str_concat(PTR parts_, I64 count) {
   }
   if (length == 0) return {"", 0};
   if (only) return *only;
-  char *data = allocate_text(length);
-  char *end = data;
-  for (int64_t i = 0; i < count; ++i) end = std::copy_n(parts[i].data, parts[i].length, end);
+  const StrValue &first = parts[0];
+  const bool grows = static_cast<size_t>(first.length) >= least_growing && GrowingText::at(first.data).is(first);
+  size_t capacity = grows ? GrowingText::at(first.data).capacity : length;
+  const bool in_place = grows && length <= capacity;
+  if (grows && !in_place) capacity = length + std::min(length, most_room);
+  char *data = in_place ? const_cast<char *>(first.data) : allocate_text(capacity);
+  char *end = in_place ? data + first.length : std::copy_n(first.data, first.length, data);
+  for (int64_t i = 1; i < count; ++i) end = std::copy_n(parts[i].data, parts[i].length, end);
+  *end = 0;
+  if (length >= least_growing) GrowingText::at(data) = {data, length, capacity, collections()};
   return {data, static_cast<int64_t>(length)};
 }
 

@@ -1,6 +1,7 @@
 #include "jit/runtime/str.h"
 #include "test/unit/jit/runtime_fixture.h"
 
+#include <gc/gc.h>
 #include <vector>
 
 namespace kiln {
@@ -20,6 +21,27 @@ protected:
   }
   using Points = std::vector<uint32_t>;
 };
+
+TEST_F(Str, WhatGrowsIsNotCopiedEachTime) {
+  auto append = [](StrValue to, std::string_view piece) {
+    StrValue parts[] = {to, str(piece)};
+    return kiln_str_concat(parts, 2);
+  };
+  const std::string begin(200, 'a');
+  StrValue one = append(str(begin), "b"), two = append(one, "c"), three = append(two, "d"), four = append(three, "e"), other = append(three, "f");
+  EXPECT_EQ(three.data, two.data);
+  EXPECT_EQ(four.data, two.data);
+  EXPECT_NE(other.data, two.data) << "its place is taken";
+  EXPECT_EQ(text(two), begin + "bc");
+  EXPECT_EQ(text(four), begin + "bcde");
+  EXPECT_EQ(text(other), begin + "bcdf");
+  EXPECT_STREQ(four.data, (begin + "bcde").c_str());
+  EXPECT_EQ(static_cast<const char *>(kiln_str_to_c(three))[203], 0);
+  StrValue all[] = {four, four, two};
+  EXPECT_EQ(text(kiln_str_concat(all, 3)), begin + "bcde" + begin + "bcde" + begin + "bc");
+  GC_gcollect();
+  EXPECT_EQ(text(append(four, "g")), begin + "bcdeg");
+}
 
 TEST_F(Str, Concat) {
   EXPECT_EQ(joined({str("ab"), str("c"), {nullptr, 0}, str("def")}), "abcdef");

@@ -14,6 +14,7 @@
 #include "jit/stopwatch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace kiln {
@@ -37,6 +38,8 @@ constexpr uint32_t most_ahead = 3;
 constexpr uint32_t most_nested = 1000;
 
 Tiers *active = nullptr; // The one whose code runs: the lazy entry has no other way to find it.
+
+uint64_t now() { return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count()); }
 
 bool has_second_core() {
   static const bool has = std::thread::hardware_concurrency() > 1;
@@ -162,7 +165,7 @@ bool Tiers::prepare_continuation(Routine &routine) {
 }
 
 /// A call by compiled code of what was not compiled when last looked: gives its code, if there is some now. Else the interpreter
-/// does the call, and the compile thread is given the function when it has time.
+/// does the call, and what takes its time that way is compiled like anything else.
 void *Tiers::enter(NativeCall &call) {
   Specialisation &callee = Specialisation::of(call.cell);
   if (compiler_.has_finished()) take_over();
@@ -174,19 +177,23 @@ void *Tiers::enter(NativeCall &call) {
   if (!callee.compiled) prepare(called);
   if (callee.compiled) return callee.entry;
   find_signature(called);
-  // A loop in the middle of which the interpreter begins may itself be gone on with as compiled code.
-  const bool is_hot = called.calls++ > 0 || (callee.function->has_loop && !callee.continues);
-  if (is_hot && !called.tried && may_compile()) {
-    compile_group({&callee}, "called by compiled code");
+  if (!called.tried && is_worthwhile(called.nanoseconds) && may_compile()) {
+    compile_group({&callee}, fmt::format("{} calls by compiled code, {:.2f} ms", called.calls, static_cast<double>(called.nanoseconds) / 1e6));
     if (callee.compiled) return callee.entry;
   }
-  if (is_hot) use_baseline(called);
+  if (called.calls++ > 0) use_baseline(called);
   ++nested_;
   struct Scope {
     uint32_t &nested;
     ~Scope() { --nested; }
   } scope{nested_};
+  const uint64_t spent_before = spent_, start = now();
   interpreter_.call(called, call);
+  const uint64_t taken = now() - start, noted = spent_ - spent_before; // By looks at the clock.
+  if (taken > noted) {
+    spent_ += taken - noted;
+    called.nanoseconds += taken - noted;
+  }
   return nullptr;
 }
 

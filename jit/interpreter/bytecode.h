@@ -103,6 +103,7 @@ struct Routine : RoutineEntry {
   std::unique_ptr<NativeSignature> signature; // How compiled code is called and calls; made when first needed.
   uint32_t result_slots = 0;                  // Known once it can be called.
   const InterpretedLoop *continued = nullptr; // Of a continuation that has an entry: the loop of its function that it begins with.
+  uint64_t nanoseconds = 0;                   // Of calls by compiled code, beside what looks at the clock found.
   bool is_compiled = false;                   // Interpreted code calls its compiled code.
   bool tried = false;                         // A compile was asked for, or is not needed.
   bool looked_up = false;                     // In what earlier runs compiled.

@@ -75,11 +75,12 @@ struct Compiler::Job {
 Compiler::Compiler(Inference &inference, const EngineOptions &options)
     : inference_(inference), options_(options), log_(options.trace_jit),
       cache_(inference, options, [this](Specialisation &callee) { return is_copied(callee); }, library_address), random_(options.promote_at_random) {
-  active = this;
   kiln_trace_hook = &describe;
   kiln_dyn_hook = &find_dyn;
   inference_.on_new = [](Specialisation &made) { made.entry = reinterpret_cast<void *>(&kiln_lazy_entry); };
 }
+
+void Compiler::activate() { active = this; }
 
 Compiler::~Compiler() {
   if (active == this)

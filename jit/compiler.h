@@ -28,6 +28,9 @@ public:
   Compiler(const Compiler &) = delete;
   Compiler &operator=(const Compiler &) = delete;
 
+  /// Makes it the one that the runtime asks.
+  void activate();
+
   /// Compiles the group as one module and fills their entry cells. False with `error` set: a bug of Kiln's or LLVM's.
   /// `why`: for the log.
   bool compile(std::span<Specialisation *const> group, std::string why, std::string &error);

@@ -21,8 +21,17 @@ Engine::~Engine() = default;
 
 Engine::Impl::Impl(EngineOptions given) : options(std::move(given)), compiler(session.inference(), options), tiers(session.inference(), compiler, options) {
   set_arguments(options.arguments);
-  active = this;
   kiln_eval_hook = [](std::string_view text) { return active->evaluate(text); };
+}
+
+Engine::Impl::~Impl() {
+  if (active == this) active = nullptr;
+}
+
+void Engine::Impl::activate() {
+  active = this;
+  compiler.activate();
+  tiers.activate();
 }
 
 Outcome Engine::run_script(std::string name, std::string text) { return impl_->script(std::move(name), std::move(text), true); }
@@ -186,7 +195,7 @@ bool Engine::Impl::execute(const Unit &unit, Outcome &outcome) {
   Stopwatch watch(times.run);
   try {
     {
-      RunningKiln running;
+      Running running(*this);
       if (options.tier == Tier::Compiled)
         reinterpret_cast<void (*)()>(unit.specialisation->entry)();
       else

@@ -4,6 +4,7 @@
 #include "jit/compiler.h"
 #include "jit/engine.h"
 #include "jit/session.h"
+#include "jit/signals.h"
 #include "jit/tiers.h"
 
 namespace kiln {
@@ -17,6 +18,25 @@ struct Unit {
 
 struct Engine::Impl {
   explicit Impl(EngineOptions options);
+  ~Impl();
+  /// What the runtime asks of an engine, it asks of this one.
+  void activate();
+  /// While its code runs. A function of the host's may run another's within.
+  class Running {
+  public:
+    explicit Running(Impl &engine) : before_(active) {
+      if (before_ != &engine) engine.activate();
+    }
+    ~Running() {
+      if (before_ && before_ != active) before_->activate();
+    }
+    Running(const Running &) = delete;
+    Running &operator=(const Running &) = delete;
+
+  private:
+    Impl *before_;
+    RunningKiln running_;
+  };
 
   // Running (engine.cpp).
   const Ast *parse_text(std::string name, std::string text, Outcome &outcome);
@@ -50,7 +70,7 @@ struct Engine::Impl {
   const Type *type_of(std::string text, Outcome &outcome);
   std::string emit(EmitKind kind, Specialisation *specialisation, Outcome &outcome);
 
-  static inline Impl *active = nullptr; // The one whose code runs: `eval` has no other way to find it.
+  static inline Impl *active = nullptr; // The one whose code runs, or ran last.
   EngineOptions options;
   Session session;
   Compiler compiler;

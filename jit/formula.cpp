@@ -182,7 +182,7 @@ size_t Formula::values(std::span<const double> rows, std::span<double> results, 
   try {
     const bool many = results.size() >= worth_a_loop;
     if (many && impl_->compiled && !impl_->loop_tried) impl_->make_loop();
-    RunningKiln running;
+    Engine::Impl::Running running(impl_->engine);
     if (many && impl_->loop && impl_->run_loop(rows, results)) return results.size();
     for (; done < results.size(); ++done) results[done] = impl_->value(rows.subspan(done * variables, variables));
   } catch (const RuntimeError &error) {

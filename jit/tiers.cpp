@@ -11,6 +11,7 @@
 #include "jit/map_ahead.h"
 #include "jit/runtime/error.h"
 #include "jit/signals.h"
+#include "jit/stacks.h"
 #include "jit/stopwatch.h"
 
 #include <algorithm>
@@ -35,7 +36,7 @@ constexpr uint64_t long_call = 20'000'000;
 constexpr uint32_t most_ahead = 3;
 /// Calls of interpreted by compiled code that may be within each other. One takes some kilobytes of the native stack, where compiled
 /// code alone would need fifty bytes: in a deeper recursion compiled code waits for more of it.
-constexpr uint32_t most_nested = 1000;
+constexpr uint32_t most_nested = 1000, most_nested_on_host = 100; // On a stack of the host's, whose end is not known.
 
 Tiers *active = nullptr; // The one whose code runs: the lazy entry has no other way to find it.
 
@@ -74,13 +75,14 @@ Tiers::Tiers(Inference &inference, Compiler &compiler, const EngineOptions &opti
     routine(resumed);
     return &resumed;
   });
-  active = this;
   kiln_lazy_call_hook = [](NativeCall &call) { return active->enter(call); };
 }
 
 Tiers::~Tiers() {
   if (active == this) active = nullptr;
 }
+
+void Tiers::activate() { active = this; }
 
 void Tiers::run(Specialisation &unit) { interpreter_.run(routine(unit)); }
 
@@ -108,6 +110,7 @@ Routine &Tiers::routine(Specialisation &specialisation) {
   if (!specialisation.routine) {
     specialisation.routine = &routines_.emplace_back();
     specialisation.routine->specialisation = &specialisation;
+    if (specialisation.continues) routine(*specialisation.continues); // Whose bytecode it may begin in.
   }
   return *specialisation.routine;
 }
@@ -169,7 +172,7 @@ bool Tiers::prepare_continuation(Routine &routine) {
 void *Tiers::enter(NativeCall &call) {
   Specialisation &callee = Specialisation::of(call.cell);
   if (compiler_.has_finished()) take_over();
-  const bool is_deep = nested_ == most_nested || !Interpreter::has_room();
+  const bool is_deep = nested_ >= (own_stack() ? most_nested : most_nested_on_host) || !Interpreter::has_room();
   if (!callee.compiled && (options_.tier != Tier::Mixed || is_deep || waits())) compile(callee, "called by compiled code");
   if (callee.compiled) return callee.entry;
   Routine &called = routine(callee);
@@ -184,16 +187,18 @@ void *Tiers::enter(NativeCall &call) {
   if (called.calls++ > 0) use_baseline(called);
   ++nested_;
   struct Scope {
-    uint32_t &nested;
-    ~Scope() { --nested; }
-  } scope{nested_};
-  const uint64_t spent_before = spent_, start = now();
+    Tiers &tiers;
+    Routine &called;
+    const uint64_t spent_before = tiers.spent_, start = now();
+    ~Scope() {
+      --tiers.nested_;
+      const uint64_t taken = now() - start, noted = tiers.spent_ - spent_before; // By looks at the clock.
+      if (taken <= noted) return;
+      tiers.spent_ += taken - noted;
+      called.nanoseconds += taken - noted;
+    }
+  } scope{*this, called};
   interpreter_.call(called, call);
-  const uint64_t taken = now() - start, noted = spent_ - spent_before; // By looks at the clock.
-  if (taken > noted) {
-    spent_ += taken - noted;
-    called.nanoseconds += taken - noted;
-  }
   return nullptr;
 }
 
@@ -383,6 +388,7 @@ void Tiers::promote_upcoming() {
 
 /// With what it calls.
 void Tiers::compile_group(std::vector<Specialisation *> group, std::string why) {
+  if (group.front()->compiled) return; // The rest of a function whose bytecode was made again.
   std::string error;
   bool ok = false;
   for (Specialisation *made : group) routine(*made);

@@ -19,6 +19,8 @@ public:
   ~Tiers();
   Tiers(const Tiers &) = delete;
   Tiers &operator=(const Tiers &) = delete;
+  /// Makes it the one that the lazy entry asks.
+  void activate();
 
   /// Runs top-level statements. Throws RuntimeError.
   void run(Specialisation &unit);

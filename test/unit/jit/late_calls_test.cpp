@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 namespace kiln {
 namespace {
@@ -154,6 +156,40 @@ TEST(LateCallTest, WhatIsCalledAgainIsCompiledMeanwhile) {
   std::string text = long_function("step(n)", "z + 1") + after_a_loop(0.4, "sum = 0\n  for i in 0..30_000_000 { sum += step(i) & 1 }\n  sum") + "run(1)";
   EXPECT_EQ(value_of(engine, text), "15000000"); // Each step to the next z changes whether it is even: 24 do not.
   EXPECT_TRUE(was_compiled(engine, "step("));
+}
+
+TEST(LateCallTest, KeptCodeOfTheRestOfAFunctionIsTakenUp) {
+  // f is copied into its callers only, which compiled code calls: its rest has kept code before it has bytecode.
+  const char *text = "fn f(a, n, base) {\n  s = 0\n  for i in 0..n {\n    if a[i] == 0 { break }\n    s += (a[i] ^ base) & 0xff\n  }\n  s\n}\n"
+                     "fn h(a, n, base) { f(a, n, base) + 1 }\nfn g(a, x, base) { if x > 40_000_000 { h(a, 4, base) } else { x & 3 } }\n"
+                     "fn run(a, m) {\n  c = 0\n  for x in 0..m { c = (c + g(a, x, x & 1)) & 0xffff }\n  c\n}\nx = run([1, 2, 0], 60_000_000)\n"
+                     "fn other(n) {\n  s = 0\n  for i in 0..n { s = (s * 3 + i) & 0xffff }\n  s\n}\n[x, other(3_000_000)]";
+  char folder[] = "/tmp/kiln-late-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  std::string expected;
+  for (int run = 0; run < 4; ++run) {
+    EngineOptions options = mixed();
+    options.cache = folder;
+    Engine engine(std::move(options));
+    std::string value = value_of(engine, text);
+    if (run == 0) expected = value;
+    EXPECT_EQ(value, expected);
+  }
+  std::filesystem::remove_all(folder);
+  Engine compiler(only(Tier::Compiled));
+  EXPECT_EQ(value_of(compiler, text), expected);
+}
+
+TEST(LateCallTest, EachEngineDoesItsOwn) {
+  const std::string text = long_function("step(n)", "z + 1") + after_a_loop(0.2, "step(n)") + "run(1)";
+  Engine first(mixed());
+  {
+    Engine second(mixed());
+    EXPECT_EQ(value_of(first, text), fmt::format("{}", z + 1));
+    EXPECT_EQ(value_of(second, text), fmt::format("{}", z + 1));
+  }
+  EXPECT_EQ(value_of(first, "fn again(n) { run(n) + step(n) }\nagain(1)"), fmt::format("{}", 2 * (z + 1)));
+  EXPECT_GE(first.times().modules, 1u);
 }
 
 TEST(LateCallTest, RecursionBetweenBothEndsAtAnyDepth) {

@@ -44,10 +44,10 @@ Slot *value_stack() {
   return stack;
 }
 
-/// For the collector: the values of all frames lie below this.
-const void *frames_end() {
+/// The values of all frames lie below this; that of what is called by the host or by compiled code begins here.
+Slot *frames_end(Slot *stack) {
   const Activation *innermost = Activation::innermost;
-  if (!innermost || !innermost->fp) return value_stack();
+  if (!innermost) return stack;
   const Code *code = code_at(innermost->ip);
   return innermost->fp + (code ? code->frame_slots : 0);
 }
@@ -60,7 +60,7 @@ Interpreter::Interpreter(Host host, int32_t period)
     : host_(std::move(host)), period_(period), counted_(period > counted_rounds ? counted_rounds : 0), budget_(period) {
   stack_ = value_stack();
   limit_ = stack_ + stack_bytes / sizeof(Slot) - Code::no_slot; // Room for what baseline code inlines in the last frame.
-  scan_also({stack_, &frames_end});
+  scan_also({stack_, []() -> const void * { return frames_end(value_stack()); }});
 }
 
 bool Interpreter::has_room() {
@@ -82,7 +82,7 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   Activation activation{outer, host_call, nullptr, called->continued != nullptr};
   if (!Interpreter::has_room()) throw_error(RuntimeError::StackOverflow, "stack overflow");
   if (!routine.entry) self.host_.prepare(routine);
-  Slot *base = self.next_frame();
+  Slot *base = frames_end(self.stack_);
   // The host's frame holds the result.
   Slot *frame = base + routine.result_slots + header_slots;
   copy_words(frame, arguments, count);
@@ -122,17 +122,9 @@ extern "C" [[gnu::noinline]] void kiln_interpret(Interpreter *interpreter, Routi
   }
 }
 
-/// Where the frame of what is called by the host or by compiled code begins.
-Slot *Interpreter::next_frame() const {
-  const Activation *innermost = Activation::innermost;
-  if (!innermost) return stack_;
-  const Code *code = code_at(innermost->ip);
-  return innermost->fp + (code ? code->frame_slots : 0);
-}
-
 void Interpreter::call(Routine &routine, NativeCall &call) {
   const NativeSignature &signature = *routine.signature;
-  Slot *base = next_frame(), *frame = base + routine.result_slots + header_slots;
+  Slot *base = frames_end(stack_), *frame = base + routine.result_slots + header_slots;
   Slot *arguments = routine.continued ? frame + routine.frame_slots : frame;
   if (arguments + std::max(routine.frame_slots, signature.argument_slots) > limit_) throw_error(RuntimeError::StackOverflow, "stack overflow");
   read_arguments(call, signature, arguments);

@@ -56,7 +56,6 @@ private:
   friend void kiln_interpret(Interpreter *interpreter, Routine *routine, const Slot *arguments, size_t count, Slot *result);
   /// `machine_code`: where to begin instead of at the activation's instruction, or null.
   void execute(Activation &activation, const void *machine_code);
-  Slot *next_frame() const;
   static void enter_loop(const Routine &continuation, const Slot *arguments, Slot *frame);
   bool handle(Activation &activation);
   void enter_other(Routine &routine, Slot *arguments, Slot *result);

@@ -2,10 +2,10 @@
 #include "jit/code_cache/archive.h"
 #include "jit/code_cache/cache_folder.h"
 #include "jit/code_cache/code_image.h"
+#include "temporary_folder.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
@@ -137,12 +137,6 @@ TEST(CodeImage, BytesAndBack) {
 
 class CacheFolderTest : public ::testing::Test {
 protected:
-  CacheFolderTest() {
-    std::string name = (fs::temp_directory_path() / "kiln-test-XXXXXX").string();
-    base_ = mkdtemp(name.data());
-  }
-  ~CacheFolderTest() override { fs::remove_all(base_); }
-
   std::unique_ptr<CacheFolder> open(uint64_t most_bytes = 1 << 20) {
     std::string error;
     auto folder = CacheFolder::open(base_ / "a" / "cache", most_bytes, error);
@@ -151,7 +145,8 @@ protected:
   }
   fs::path path_of(const std::string &name) { return base_ / "a" / "cache" / (name + ".code"); }
 
-  fs::path base_;
+  test::TemporaryFolder folder_;
+  const fs::path base_ = folder_.path();
 };
 
 TEST_F(CacheFolderTest, KeepsEntries) {

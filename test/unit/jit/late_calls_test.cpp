@@ -1,13 +1,12 @@
 // Compiled code calls functions that were never compiled: the interpreter does the calls.
 #include "codegen/layout.h"
 #include "jit/engine.h"
+#include "temporary_folder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 
 namespace kiln {
 namespace {
@@ -164,18 +163,16 @@ TEST(LateCallTest, KeptCodeOfTheRestOfAFunctionIsTakenUp) {
                      "fn h(a, n, base) { f(a, n, base) + 1 }\nfn g(a, x, base) { if x > 40_000_000 { h(a, 4, base) } else { x & 3 } }\n"
                      "fn run(a, m) {\n  c = 0\n  for x in 0..m { c = (c + g(a, x, x & 1)) & 0xffff }\n  c\n}\nx = run([1, 2, 0], 60_000_000)\n"
                      "fn other(n) {\n  s = 0\n  for i in 0..n { s = (s * 3 + i) & 0xffff }\n  s\n}\n[x, other(3_000_000)]";
-  char folder[] = "/tmp/kiln-late-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
+  test::TemporaryFolder folder;
   std::string expected;
   for (int run = 0; run < 4; ++run) {
     EngineOptions options = mixed();
-    options.cache = folder;
+    options.cache = folder.path();
     Engine engine(std::move(options));
     std::string value = value_of(engine, text);
     if (run == 0) expected = value;
     EXPECT_EQ(value, expected);
   }
-  std::filesystem::remove_all(folder);
   Engine compiler(only(Tier::Compiled));
   EXPECT_EQ(value_of(compiler, text), expected);
 }

@@ -16,6 +16,7 @@ struct LazyTest : OrcTest {
   void SetUp() override {
     OrcTest::SetUp();
     asked_for = nullptr;
+    externals = {{"g.entry", &cell}};
     kiln_lazy_call_hook = [](NativeCall &call) -> void * {
       asked_for = call.cell;
       // Overwrites every register that a call may.
@@ -32,6 +33,8 @@ struct LazyTest : OrcTest {
     };
   }
   void TearDown() override { kiln_lazy_call_hook = nullptr; }
+
+  void *cell = reinterpret_cast<void *>(kiln_lazy_entry); // Of g, which the IR calls.
 };
 
 double collect(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, double p, double q, double r, double s,
@@ -41,9 +44,7 @@ double collect(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f,
 }
 
 TEST_F(LazyTest, KeepsEveryArgument) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   answer = reinterpret_cast<void *>(collect);
-  externals = {{"g.entry", &cell}};
   auto *f = link<double()>(R"ir(
     @g.entry = external global ptr
     define double @f() uwtable {
@@ -65,9 +66,7 @@ TEST_F(LazyTest, KeepsEveryArgument) {
 [[noreturn]] double raise(double) { throw 42; }
 
 TEST_F(LazyTest, WhatItJumpsToMayThrow) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   answer = reinterpret_cast<void *>(raise);
-  externals = {{"g.entry", &cell}};
   auto *f = link<double()>(R"ir(
     @g.entry = external global ptr
     define double @f() uwtable {
@@ -82,9 +81,7 @@ TEST_F(LazyTest, WhatItJumpsToMayThrow) {
 }
 
 TEST_F(LazyTest, TheHookMayThrow) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   kiln_lazy_call_hook = [](NativeCall &) -> void * { throw 42; };
-  externals = {{"g.entry", &cell}};
   auto *f = link<void()>(R"ir(
     @g.entry = external global ptr
     define void @f() uwtable {
@@ -109,7 +106,6 @@ void *do_call(NativeCall &call) {
 }
 
 TEST_F(LazyTest, TheHookGetsEveryArgument) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   NativeSignature signature;
   signature.arguments = {{0, 1, Kind::Signed}, {8, 4, Kind::Unsigned}, {12, 2, Kind::Signed}, {16, 8, Kind::Float64}, {24, 4, Kind::Float32}, {28, 4, Kind::Float32}};
   for (uint32_t i = 4; i < 9; ++i) signature.arguments.push_back({8 * i, 8, Kind::Unsigned}); // The last two find no register,
@@ -117,7 +113,6 @@ TEST_F(LazyTest, TheHookGetsEveryArgument) {
   signature.arguments.push_back({8 * 15, 4, Kind::Signed});                                   // ...and this.
   form = &signature;
   kiln_lazy_call_hook = do_call;
-  externals = {{"g.entry", &cell}};
   auto *f = link<void()>(R"ir(
     @g.entry = external global ptr
     define void @f() uwtable {
@@ -140,14 +135,12 @@ TEST_F(LazyTest, TheHookGetsEveryArgument) {
 }
 
 TEST_F(LazyTest, WhatTheHookGivesIsReturned) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   NativeSignature signature;
   signature.result = {{0, 8, Kind::Unsigned}, {8, 8, Kind::Float64}, {16, 4, Kind::Signed}, {20, 4, Kind::Float32}, {24, 4, Kind::Float32}, {28, 4, Kind::Signed}, {32, 8, Kind::Float64}};
   signature.floats_on_x87 = 2;
   form = &signature;
   given[0].u = 1, given[1].f = 2.25, given[2].u = 0xfffffffd | uint64_t(0x40900000) << 32, given[3].u = 0x40a80000 | uint64_t(7) << 32, given[4].f = 6.5; // 1, 2.25, -3, 4.5, 5.25, 7, 6.5
   kiln_lazy_call_hook = do_call;
-  externals = {{"g.entry", &cell}};
   const char *text = R"ir(
     @g.entry = external global ptr
     define double @f() uwtable {
@@ -185,7 +178,6 @@ TEST_F(LazyTest, WhatTheHookGivesIsReturned) {
 }
 
 TEST_F(LazyTest, ALargeResultIsReturnedInMemory) {
-  void *cell = reinterpret_cast<void *>(kiln_lazy_entry);
   NativeSignature signature;
   for (uint32_t i = 0; i < 5; ++i) signature.result.push_back({4 * i, 4, Kind::Signed});
   signature.result_in_memory = true;
@@ -193,7 +185,6 @@ TEST_F(LazyTest, ALargeResultIsReturnedInMemory) {
   form = &signature;
   for (uint64_t i = 0; i < 3; ++i) given[i].u = (2 * i + 1) | (2 * i + 2) << 32; // 1 to 5
   kiln_lazy_call_hook = do_call;
-  externals = {{"g.entry", &cell}};
   auto *f = link<int64_t()>(R"ir(
     @g.entry = external global ptr
     define i64 @f() uwtable {
